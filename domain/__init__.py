@@ -1,0 +1,1 @@
+"""Pure rules of the product: no database, no network, no screen."""
