@@ -1,0 +1,26 @@
+"""Connections to the database."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[TupleRow]
+
+
+def open_pool(url: str, name: str, max_size: int = 4) -> ConnectionPool[Connection]:
+    """A pool of at most `max_size` connections that heals itself after a server restart.
+
+    `name` shows in pg_stat_activity as `kawal-<name>`. Does not wait for the server.
+    """
+    return ConnectionPool(
+        url,
+        min_size=1,
+        max_size=max_size,
+        name=name,
+        open=True,
+        check=ConnectionPool.check_connection,
+        kwargs={"application_name": f"kawal-{name}", "options": "-c TimeZone=UTC"},
+        reconnect_timeout=60,
+    )

@@ -1,0 +1,121 @@
+"""Events: facts that do not change. What each of them means for alerts is one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from domain.alerts import Severity
+
+Numbers = Mapping[str, float | str | None]
+
+
+class Origin(StrEnum):
+    """Who says so: the device itself, a rule over its fixes, or the watch over absence."""
+
+    DEVICE = "DEVICE"
+    RULE = "RULE"
+    WATCH = "WATCH"
+
+
+class DeviceEvent(NamedTuple):
+    """What a device reports beside fixes. `kind` is a word of the wire protocol."""
+
+    device_id: str
+    epoch: int
+    seq: int
+    kind: str
+    event_time: datetime
+    received_at: datetime
+    buffered: bool
+    lat_deg: float | None
+    lon_deg: float | None
+    accuracy_m: float | None
+    seal_no: str | None
+    light_lux: float | None
+    battery_pct: float | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    `event_time` is when it happened, `decided_at` the time of the fix at which it was
+    certain, `late_by_s` how long that fix was under way where that is too long.
+    `numbers` are those that the decision was taken on.
+    """
+
+    kind: str
+    origin: Origin
+    device_id: str
+    event_time: datetime
+    decided_at: datetime
+    shipment_id: str | None = None
+    facility_id: str | None = None
+    late_by_s: float | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    numbers: Numbers = field(default_factory=dict)
+    in_transit: bool = True
+    ordinal: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same fact has the same key, however often it is found."""
+        when = self.event_time.isoformat(timespec="milliseconds")
+        place = self.facility_id or ""
+        return f"{self.kind}/{self.device_id}/{place}/{when}/{self.ordinal}"
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """What this event means for alerts; None where it is a fact alone."""
+        meaning = MEANINGS.get(self.kind)
+        if meaning and meaning.only_in_transit and not self.in_transit:
+            return None
+        return meaning
+
+    @property
+    def alert_key(self) -> str | None:
+        """Which alert the event opens or clears: one rule, one shipment, one device."""
+        meaning = self.meaning
+        if meaning is None:
+            return None
+        place = self.facility_id if meaning.per_facility else None
+        parts = (meaning.rule, self.shipment_id, self.device_id, place)
+        return "/".join(part or "-" for part in parts)
+
+
+class Meaning(NamedTuple):
+    """`opens` is True where the event opens an alert and False where it clears one."""
+
+    rule: str
+    opens: bool
+    severity: Severity = Severity.LOW
+    only_in_transit: bool = False
+    per_facility: bool = False
+
+
+MEANINGS: dict[str, Meaning] = {
+    "corridor_left": Meaning("CORRIDOR_DEVIATION", True, Severity.HIGH),
+    "corridor_further": Meaning("CORRIDOR_DEVIATION", True, Severity.HIGH),
+    "corridor_rejoined": Meaning("CORRIDOR_DEVIATION", False),
+    "wrong_destination": Meaning("WRONG_DESTINATION", True, Severity.HIGH, per_facility=True),
+    "wrong_destination_left": Meaning("WRONG_DESTINATION", False, per_facility=True),
+    "relocated": Meaning("JUMP", True, Severity.HIGH),
+    "silence": Meaning("SILENCE", True, Severity.MEDIUM),
+    "silence_ended": Meaning("SILENCE", False),
+    "seal_opened": Meaning("SEAL_OPENED", True, Severity.CRITICAL, only_in_transit=True),
+    "seal_cut": Meaning("SEAL_CUT", True, Severity.CRITICAL, only_in_transit=True),
+    "tamper": Meaning("TAMPER", True, Severity.CRITICAL),
+    "sos": Meaning("SOS", True, Severity.CRITICAL),
+    "door_opened": Meaning("DOOR_OPENED", True, Severity.HIGH, only_in_transit=True),
+    "door_closed": Meaning("DOOR_OPENED", False),
+    "light": Meaning("LIGHT", True, Severity.HIGH, only_in_transit=True),
+    "jamming_started": Meaning("JAMMING", True, Severity.HIGH),
+    "jamming_ended": Meaning("JAMMING", False),
+    "battery_low": Meaning("LOW_BATTERY", True, Severity.LOW),
+}

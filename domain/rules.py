@@ -1,0 +1,102 @@
+"""The rules over one device: state x observation -> state x events.
+
+A fold in the order of time. The same observations end in the same state and the same
+events, whatever order they were delivered in, so a restart and a late fix are the same
+thing: fold the stored fixes again from a snapshot. The detectors are steps of their own:
+`quality.judge`, `presence.attend`, `deviation.follow`, and here the device's reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain import deviation, presence, quality
+from domain.events import Event, Numbers, Origin
+from domain.positions import Position
+from domain.settings import Rules
+from domain.states import (
+    DeviceState,
+    Journey,
+    Moment,
+    Observation,
+    Report,
+    effective_time,
+    late_by_s,
+    start_journey,
+)
+
+
+def fold(
+    state: DeviceState, items: Iterable[Observation | Report], settings: Rules
+) -> tuple[DeviceState, list[Event], list[Position]]:
+    """Take `items` (of one device, sorted by `states.order`) one after the other.
+
+    Returns the state after the last, the events found, and those positions whose flags
+    came out differently from those they carry.
+    """
+    events: list[Event] = []
+    reflagged: list[Position] = []
+    for item in items:
+        if _shipment(item.journey) != state.shipment_id:
+            state = start_journey(state, item.journey)
+        if isinstance(item, Report):
+            state = _report(state, item, settings, events)
+            continue
+        moment = Moment(item, effective_time(item.position), settings, events)
+        state, flags = _fix(state, moment)
+        if flags != item.position.flags:
+            reflagged.append(item.position._replace(flags=flags))
+    return state, events, reflagged
+
+
+def _shipment(journey: Journey | None) -> str | None:
+    return journey.shipment_id if journey else None
+
+
+def _fix(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
+    state, flags = quality.judge(state, moment)
+    if not flags & quality.UNUSABLE:
+        state = presence.attend(state, moment)
+        state = deviation.follow(state, moment)
+    return state._replace(time=moment.now), flags
+
+
+def _report(
+    state: DeviceState, report: Report, settings: Rules, events: list[Event]
+) -> DeviceState:
+    """Tell what the device tells. A seal opened inside the sender's or the receiver's fence
+    is work; elsewhere, or where nobody knows the place, it is an alert."""
+    event, journey = report.event, report.journey
+    now = min(event.event_time, event.received_at)
+    lat_deg, lon_deg = event.lat_deg, event.lon_deg
+    if lat_deg is None and state.good is not None:
+        lat_deg, lon_deg = state.good.lat_deg, state.good.lon_deg
+    numbers: Numbers = {
+        "seal_no": event.seal_no,
+        "light_lux": event.light_lux,
+        "battery_pct": event.battery_pct,
+        "note": event.note,
+    }
+    events.append(
+        Event(
+            kind=event.kind,
+            origin=Origin.DEVICE,
+            device_id=event.device_id,
+            event_time=event.event_time,
+            decided_at=now,
+            shipment_id=_shipment(journey),
+            late_by_s=late_by_s(event.event_time, event.received_at, settings),
+            lat_deg=lat_deg,
+            lon_deg=lon_deg,
+            numbers={name: value for name, value in numbers.items() if value is not None},
+            in_transit=_in_transit(state, journey),
+            ordinal=f"{event.epoch}.{event.seq}",
+        )
+    )
+    return state._replace(time=now)
+
+
+def _in_transit(state: DeviceState, journey: Journey | None) -> bool:
+    if journey is None:
+        return False
+    return journey.from_facility not in state.inside and journey.to_facility not in state.inside
