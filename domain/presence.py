@@ -80,6 +80,10 @@ def _leave(
         moment.tell("wrong_destination_left", since, place=place)
     if journey is not None and place == journey.from_facility and not state.arrived:
         moment.tell("shipment_departed", since, place=place)
+    if journey is not None and place == journey.to_facility and state.arrived:
+        # Still assigned and on the move again: the rules of the way hold again.
+        moment.tell("destination_left", since, place=place)
+        state = state._replace(arrived=False)
     return state._replace(
         inside={other: stay for other, stay in state.inside.items() if other != place}
     )

@@ -63,16 +63,21 @@ create table latest_position (
     changed_xid xid8 not null default pg_current_xact_id()
 ) with (fillfactor = 50);
 
--- What of each device's numbering is here. received and lost are sets of seq; acked is
--- the highest number below which nothing is awaited any more.
+-- What of each device's numbering is here. Numbers below oldest_seq are awaited no more;
+-- what is missing below it is lost. How far a device may free its ring, and what it lost,
+-- follow from the two.
 create table sequence_ledger (
     device_id text not null,
     epoch integer not null,
     received int8multirange not null,
-    lost int8multirange not null default '{}',
-    acked_seq bigint not null,
+    oldest_seq bigint not null,
     primary key (device_id, epoch)
 ) with (fillfactor = 50);
+
+create view sequence_gap as
+select device_id, epoch, int8multirange(int8range(1, oldest_seq)) - received as lost
+from sequence_ledger
+where int8multirange(int8range(1, oldest_seq)) - received <> '{}';
 
 create table device_status (
     device_id text primary key,

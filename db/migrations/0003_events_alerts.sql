@@ -23,6 +23,25 @@ create index event_time on event (event_time);
 create index event_device_decided on event (device_id, decided_at);
 create index event_alert_key on event (alert_key, decided_at) where superseded_at is null;
 
+-- What devices report beside fixes, as they said it; events are what follows from it.
+create table device_report (
+    device_id text not null,
+    epoch integer not null,
+    seq bigint not null,
+    kind text not null,
+    event_time timestamptz not null,
+    received_at timestamptz not null,
+    buffered boolean not null,
+    lat_deg double precision,
+    lon_deg double precision,
+    accuracy_m real,
+    seal_no text,
+    light_lux real,
+    battery_pct real,
+    note text,
+    primary key (device_id, event_time, epoch, seq, kind)
+);
+
 -- Snapshots of a device's rule state: a late fix, or a restart, folds the stored
 -- positions again from the newest snapshot before it.
 create table rule_snapshot (

@@ -1,0 +1,31 @@
+"""When each device was last heard, and which of them are called silent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import class_row
+
+from db.pool import Connection
+from db.sql import queries
+
+
+class Hearing(NamedTuple):
+    """`report_interval_s` is what the device says, else what the plan says."""
+
+    device_id: str
+    report_interval_s: float
+    heard_at: datetime | None
+
+
+def load(connection: Connection) -> list[Hearing]:
+    """All devices."""
+    with connection.cursor(row_factory=class_row(Hearing)) as cursor:
+        cursor.execute(queries("hearing")["load"])
+        return cursor.fetchall()
+
+
+def silent(connection: Connection) -> dict[str, str | None]:
+    """Device -> shipment of every alert of silence that still holds."""
+    return dict(connection.execute(queries("hearing")["silent"]).fetchall())

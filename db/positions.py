@@ -1,0 +1,83 @@
+"""Positions: stored once by their natural key, and the newest of each device kept ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from db.pool import Connection
+from db.sql import queries
+from domain.positions import Position
+
+# Of the table's columns, which are those of Position in the same order.
+_TYPES = [
+    *("text", "timestamptz", "int4", "int8", "timestamptz", "float8", "float8"),
+    *("float4", "float4", "float4", "float4", "float4", "int2", "float4", "float4"),
+    *("bool", "int2", "bool", "text", "int4"),
+]
+
+
+def copy_positions(connection: Connection, positions: Sequence[Position]) -> list[Position]:
+    """Store a batch inside the caller's transaction; returns those that were new.
+
+    A fix that is there already, or twice in the batch, is a no-op.
+    """
+    if not positions:
+        return []
+    sql = queries("positions")
+    connection.execute(sql["create_incoming"])
+    with connection.cursor() as cursor:
+        with cursor.copy(sql["copy_incoming"]) as copy:
+            copy.set_types(_TYPES)
+            for position in positions:
+                copy.write_row(position)
+        cursor.execute(sql["admit_incoming"])
+        if cursor.rowcount == len(positions):
+            return list(positions)
+        admitted = set(cursor.fetchall())
+    by_key = {(p.device_id, p.fix_time, p.epoch, p.seq): p for p in positions}
+    return [position for key, position in by_key.items() if key in admitted]
+
+
+def update_latest(connection: Connection, newest: Sequence[Position]) -> None:
+    """Move the live positions; `newest` holds fixes of the batch just copied."""
+    if newest:
+        connection.execute(queries("positions")["update_latest"], _keys(newest))
+
+
+def reflag(connection: Connection, positions: Sequence[Position]) -> None:
+    """Write the flags that the rules came to."""
+    if positions:
+        connection.execute(queries("positions")["reflag"], _keys(positions))
+
+
+def _keys(positions: Sequence[Position]) -> dict[str, list[object]]:
+    return {
+        "device_ids": [p.device_id for p in positions],
+        "fix_times": [p.fix_time for p in positions],
+        "epochs": [p.epoch for p in positions],
+        "seqs": [p.seq for p in positions],
+        "flags": [p.flags for p in positions],
+    }
+
+
+def since(connection: Connection, device_id: str, after: datetime) -> list[Position]:
+    """All fixes of a device with a fix time after `after`, in no order."""
+    with connection.cursor(row_factory=class_row(Position)) as cursor:
+        cursor.execute(queries("positions")["since"], {"device_id": device_id, "after": after})
+        return cursor.fetchall()
+
+
+def export(
+    connection: Connection, start: datetime, until: datetime, device_id: str | None = None
+) -> Iterator[Position]:
+    """Fixes with start <= fix time < until, oldest first, streamed."""
+    parameters = {"since": start, "until": until, "device_id": device_id}
+    with (
+        connection.transaction(),
+        connection.cursor("export_positions", row_factory=class_row(Position)) as cursor,
+    ):
+        cursor.execute(queries("positions")["export"], parameters)
+        yield from cursor

@@ -1,0 +1,20 @@
+-- name: record
+-- Note numbers as received; returns how far each device may free its ring.
+insert into sequence_ledger as ledger (device_id, epoch, received, oldest_seq)
+select device_id, epoch, received::int8multirange, oldest_seq
+from unnest(%(device_ids)s::text[], %(epochs)s::int[], %(received)s::text[],
+        %(oldest_seqs)s::bigint[])
+    as k(device_id, epoch, received, oldest_seq)
+on conflict (device_id, epoch) do update set
+    received = ledger.received + excluded.received,
+    oldest_seq = greatest(ledger.oldest_seq, excluded.oldest_seq)
+returning device_id, epoch, (
+    select case when lower(r) = 1 then upper(r) - 1 else 0 end
+    from unnest(received + int8multirange(int8range(1, oldest_seq))) as r
+    limit 1
+);
+
+-- name: gaps
+select device_id, epoch, lower(r) as from_seq, upper(r) - 1 as to_seq
+from sequence_gap, unnest(lost) as r
+order by device_id, epoch, from_seq;

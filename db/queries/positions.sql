@@ -1,0 +1,62 @@
+-- name: create_incoming
+-- COPY has no ON CONFLICT, so a batch lands here first.
+create temp table if not exists incoming_position (like position) on commit delete rows;
+
+-- name: copy_incoming
+copy incoming_position from stdin (format binary);
+
+-- name: admit_incoming
+-- Store what is new and say which fixes that were.
+insert into position select * from incoming_position
+on conflict do nothing
+returning device_id, fix_time, epoch, seq;
+
+-- name: update_latest
+-- Move the live position, never back: a fix counts for its own time, or for its receipt
+-- where its clock ran ahead.
+insert into latest_position as latest
+select i.device_id, i.fix_time, i.epoch, i.seq, i.received_at, i.lat_deg, i.lon_deg,
+    i.speed_kmh, i.course_deg, i.altitude_m, i.accuracy_m, i.hdop, i.satellites,
+    i.battery_pct, i.signal_dbm, i.buffered, i.jamming, i.mock, i.source, k.flags,
+    pg_current_xact_id()
+from unnest(%(device_ids)s::text[], %(fix_times)s::timestamptz[], %(epochs)s::int[],
+        %(seqs)s::bigint[], %(flags)s::int[])
+    as k(device_id, fix_time, epoch, seq, flags)
+join incoming_position i using (device_id, fix_time, epoch, seq)
+on conflict (device_id) do update set
+    (fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg, altitude_m,
+        accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
+        source, flags, changed_xid)
+    = (excluded.fix_time, excluded.epoch, excluded.seq, excluded.received_at,
+        excluded.lat_deg, excluded.lon_deg, excluded.speed_kmh, excluded.course_deg,
+        excluded.altitude_m, excluded.accuracy_m, excluded.hdop, excluded.satellites,
+        excluded.battery_pct, excluded.signal_dbm, excluded.buffered, excluded.jamming,
+        excluded.mock, excluded.source, excluded.flags, excluded.changed_xid)
+where (case when excluded.flags & 1 = 1 then excluded.received_at else excluded.fix_time end)
+    > (case when latest.flags & 1 = 1 then latest.received_at else latest.fix_time end);
+
+-- name: reflag
+update position p set flags = k.flags
+from unnest(%(device_ids)s::text[], %(fix_times)s::timestamptz[], %(epochs)s::int[],
+        %(seqs)s::bigint[], %(flags)s::int[])
+    as k(device_id, fix_time, epoch, seq, flags)
+where p.device_id = k.device_id and p.fix_time = k.fix_time
+    and p.epoch = k.epoch and p.seq = k.seq;
+
+-- name: since
+-- Fixes of one device after a time, for folding again.
+select device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,
+    altitude_m, accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
+    source, flags
+from position
+where device_id = %(device_id)s and fix_time > %(after)s;
+
+-- name: export
+-- Fixes by fix time, for others.
+select device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,
+    altitude_m, accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
+    source, flags
+from position
+where fix_time >= %(since)s and fix_time < %(until)s
+    and (%(device_id)s::text is null or device_id = %(device_id)s)
+order by fix_time, device_id, epoch, seq;

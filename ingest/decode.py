@@ -1,0 +1,319 @@
+"""Decode: topic and bytes become positions, reports, statuses, or a rejection with its reason.
+
+A bad record never loses the good ones beside it. Its number, where it can be read, counts
+as received all the same: a record that cannot be stored must not be sent for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from db.ledger import Counter
+from db.rejections import Rejection
+from db.statuses import Status
+from domain.events import DeviceEvent
+from domain.positions import Position
+from domain.quality import intrinsic_flags
+from domain.settings import Rules
+from ingest import owntracks
+from ingest.wire import (
+    AnyBatch,
+    Envelope,
+    EventRecord,
+    PositionBatch,
+    PositionRecord,
+    SingleEvent,
+    SinglePosition,
+    StatusMessage,
+)
+
+METRES_PER_HDOP = 5.0  # user range error of a single-frequency receiver, 68 %
+_TOPIC = re.compile(r"kawal/v1/([A-Za-z0-9_-]{1,64})/(position|event|status)")
+
+
+class Raw(NamedTuple):
+    """A message as it came from the broker. `session` and `mid` are for its acknowledgement."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    session: int = 0
+    mid: int = 0
+
+
+@dataclass(slots=True)
+class Decoded:
+    """All that a batch of messages holds."""
+
+    settings: Rules
+    positions: list[Position] = field(default_factory=list)
+    reports: list[DeviceEvent] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    received: dict[Counter, list[int]] = field(default_factory=dict)
+    oldest: dict[Counter, int] = field(default_factory=dict)
+    heard: dict[str, datetime] = field(default_factory=dict)
+
+    def reject(self, raw: Raw, device_id: str | None, where: str, reason: str) -> None:
+        """Keep the whole message with the field and the reason."""
+        self.rejections.append(
+            Rejection(raw.received_at, raw.topic, device_id, where, reason, raw.payload)
+        )
+
+    def note(self, counter: Counter, seq: int, oldest_seq: int | None = None) -> None:
+        """A number came; `oldest_seq` is the lowest that may still come."""
+        self.received.setdefault(counter, []).append(seq)
+        if oldest_seq is not None:
+            self.oldest[counter] = max(self.oldest.get(counter, 1), oldest_seq)
+
+
+@lru_cache(maxsize=65_536)
+def _topic(topic: str) -> tuple[str, str] | None:
+    match = _TOPIC.fullmatch(topic)
+    return (match[1], match[2]) if match else None
+
+
+def decode(messages: Sequence[Raw], settings: Rules) -> Decoded:
+    """Read a batch of messages. Never raises for what is in them."""
+    found = Decoded(settings)
+    for raw in messages:
+        named = _topic(raw.topic)
+        if named is not None:
+            device_id, kind = named
+            found.heard[device_id] = raw.received_at
+            _READERS[kind](found, raw, device_id)
+        elif raw.topic.startswith("owntracks/"):
+            _owntracks(found, raw)
+        else:
+            found.reject(raw, None, "topic", "not a topic of wire protocol v1 or OwnTracks")
+    return found
+
+
+# --- position -------------------------------------------------------------------------
+
+
+def _read_position(found: Decoded, raw: Raw, device_id: str) -> None:
+    try:
+        if b'"records"' in raw.payload:
+            batch = PositionBatch.model_validate_json(raw.payload)
+            records: Sequence[PositionRecord] = batch.records
+            epoch, oldest_seq, where = batch.epoch, batch.oldest_seq, "records[{}]."
+        else:
+            single = SinglePosition.model_validate_json(raw.payload)
+            records, epoch, oldest_seq, where = (single,), single.epoch, single.oldest_seq, ""
+    except ValidationError as error:
+        _salvage(found, raw, device_id, error, PositionRecord)
+        return
+    counter = Counter(device_id, epoch)
+    for index, record in enumerate(records):
+        found.note(counter, record.seq, oldest_seq)
+        _admit_position(found, raw, counter, record, where.format(index))
+
+
+def _admit_position(
+    found: Decoded,
+    raw: Raw,
+    counter: Counter,
+    record: PositionRecord,
+    where: str,
+) -> None:
+    accuracy_m = record.accuracy_m
+    if accuracy_m is None:
+        if record.hdop is None or record.satellites is None:
+            reason = "needs accuracy_m, or hdop together with satellites"
+            found.reject(raw, counter.device_id, f"{where}accuracy_m", reason)
+            return
+        accuracy_m = record.hdop * METRES_PER_HDOP
+    position = Position(
+        counter.device_id,
+        record.fix_time.astimezone(UTC),
+        counter.epoch,
+        record.seq,
+        raw.received_at,
+        record.lat_deg,
+        record.lon_deg,
+        record.speed_kmh,
+        record.course_deg,
+        record.altitude_m,
+        accuracy_m,
+        record.hdop,
+        record.satellites,
+        record.battery_pct,
+        record.signal_dbm,
+        record.buffered,
+        record.jamming,
+        record.mock,
+        "wire",
+        0,
+    )
+    flags = intrinsic_flags(position, found.settings)
+    found.positions.append(position._replace(flags=flags) if flags else position)
+
+
+# --- event ------------------------------------------------------------------------------
+
+
+def _read_event(found: Decoded, raw: Raw, device_id: str) -> None:
+    try:
+        if b'"records"' in raw.payload:
+            batch = AnyBatch.model_validate_json(raw.payload)
+            _each_record(found, raw, device_id, batch, EventRecord)
+            return
+        single = SingleEvent.model_validate_json(raw.payload)
+    except ValidationError as error:
+        _salvage(found, raw, device_id, error, EventRecord)
+        return
+    counter = Counter(device_id, single.epoch)
+    found.note(counter, single.seq, single.oldest_seq)
+    _admit_event(found, raw, counter, single, "")
+
+
+def _admit_event(
+    found: Decoded, raw: Raw, counter: Counter, record: EventRecord, where: str
+) -> None:
+    place = (record.lat_deg, record.lon_deg, record.accuracy_m, record.fix_time)
+    if any(value is None for value in place) and any(value is not None for value in place[:2]):
+        reason = "lat_deg, lon_deg, accuracy_m and fix_time belong together"
+        found.reject(raw, counter.device_id, f"{where}lat_deg", reason)
+        return
+    if record.event == "command_result" and not (record.command_id and record.result):
+        reason = "command_result needs command_id and result"
+        found.reject(raw, counter.device_id, f"{where}command_id", reason)
+        return
+    note = record.note
+    if record.event == "command_result":
+        note = f"{record.command_id}: {record.result}"
+    found.reports.append(
+        DeviceEvent(
+            device_id=counter.device_id,
+            epoch=counter.epoch,
+            seq=record.seq,
+            kind=record.event,
+            event_time=record.event_time.astimezone(UTC),
+            received_at=raw.received_at,
+            buffered=record.buffered,
+            lat_deg=record.lat_deg,
+            lon_deg=record.lon_deg,
+            accuracy_m=record.accuracy_m,
+            seal_no=record.seal_no,
+            light_lux=record.light_lux,
+            battery_pct=record.battery_pct,
+            note=note,
+        )
+    )
+
+
+# --- status and phones ------------------------------------------------------------------
+
+
+def _read_status(found: Decoded, raw: Raw, device_id: str) -> None:
+    try:
+        message = StatusMessage.model_validate_json(raw.payload)
+    except ValidationError as error:
+        found.reject(raw, device_id, *_first_fault(error))
+        return
+    found.statuses.append(
+        Status(
+            device_id=device_id,
+            reported_at=message.time.astimezone(UTC) if message.time else None,
+            received_at=raw.received_at,
+            **message.model_dump(exclude={"v", "time"}),
+        )
+    )
+
+
+def _owntracks(found: Decoded, raw: Raw) -> None:
+    outcome = owntracks.decode(raw.topic, raw.payload, raw.received_at)
+    if isinstance(outcome, Rejection):
+        found.rejections.append(outcome)
+    elif isinstance(outcome, Position):
+        found.heard[outcome.device_id] = raw.received_at
+        flags = intrinsic_flags(outcome, found.settings)
+        found.positions.append(outcome._replace(flags=flags))
+    elif isinstance(outcome, Status):
+        found.statuses.append(outcome)
+
+
+_READERS = {"position": _read_position, "event": _read_event, "status": _read_status}
+
+
+# --- what could not be read at once ------------------------------------------------------
+
+
+def _salvage(
+    found: Decoded,
+    raw: Raw,
+    device_id: str,
+    error: ValidationError,
+    kind: type[BaseModel],
+) -> None:
+    """Take the good records of a message out of one that has a fault."""
+    try:
+        batch = AnyBatch.model_validate_json(raw.payload)
+    except ValidationError:
+        found.reject(raw, device_id, *_first_fault(error))
+        _note_number(found, raw, device_id)
+        return
+    _each_record(found, raw, device_id, batch, kind)
+
+
+def _each_record(
+    found: Decoded,
+    raw: Raw,
+    device_id: str,
+    batch: AnyBatch,
+    kind: type[BaseModel],
+) -> None:
+    counter = Counter(device_id, batch.epoch)
+    for index, item in enumerate(batch.records):
+        where = f"records[{index}]."
+        try:
+            record = kind.model_validate_json(json.dumps(item))
+        except ValidationError as error:
+            path, reason = _first_fault(error)
+            found.reject(raw, device_id, where + path, reason)
+            seq = _number(item)
+            if seq is not None:
+                found.note(counter, seq, batch.oldest_seq)
+            continue
+        if isinstance(record, PositionRecord):
+            found.note(counter, record.seq, batch.oldest_seq)
+            _admit_position(found, raw, counter, record, where)
+        elif isinstance(record, EventRecord):
+            found.note(counter, record.seq, batch.oldest_seq)
+            _admit_event(found, raw, counter, record, where)
+
+
+def _first_fault(error: ValidationError) -> tuple[str, str]:
+    """(path, reason) of the first fault; further ones are counted in the reason."""
+    faults = error.errors(include_url=False, include_context=False)
+    first = faults[0]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return path.lstrip(".") or "payload", first["msg"] + more
+
+
+def _note_number(found: Decoded, raw: Raw, device_id: str) -> None:
+    """Read the number of a single record that was refused, where it has one."""
+    try:
+        item = json.loads(raw.payload)
+        envelope = Envelope.model_validate(item)
+    except (ValueError, RecursionError):
+        return
+    seq = _number(item)
+    if seq is not None:
+        found.note(Counter(device_id, envelope.epoch), seq, envelope.oldest_seq)
+
+
+def _number(item: object) -> int | None:
+    seq = item.get("seq") if isinstance(item, dict) else None
+    valid = isinstance(seq, int) and not isinstance(seq, bool) and 1 <= seq < 2**53
+    return seq if valid else None

@@ -1,0 +1,189 @@
+"""Evaluate: run the rules over what is new, in order of time, and again for what came late.
+
+The state of each device is kept in memory and is always the fold over its stored fixes.
+A device that is not in memory (after a restart) and a fix that is older than the newest
+are the same case: take the newest snapshot before it and fold the stored fixes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from db import events as stored_events
+from db import positions as stored_positions
+from db import reports as stored_reports
+from db import snapshots
+from db.events import Recorded
+from db.pool import Connection
+from domain.events import DeviceEvent, Event
+from domain.positions import Position
+from domain.rules import fold
+from domain.settings import Rules
+from domain.states import DeviceState, Observation, Report, effective_time, order
+from domain.survey import Survey
+
+Item = Observation | Report
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What one batch came to. `states` become true only when the transaction commits."""
+
+    found: list[Recorded] = field(default_factory=list)
+    disproved: set[str] = field(default_factory=set)
+    reflagged: list[Position] = field(default_factory=list)
+    states: dict[str, DeviceState] = field(default_factory=dict)
+    unsaved: dict[str, int] = field(default_factory=dict)
+    folded_again: int = 0
+
+
+class Evaluator:
+    """The rules' memory of every device."""
+
+    def __init__(self, settings: Rules) -> None:
+        self.settings = settings
+        self.survey = Survey([], [], {}, settings)
+        self.states: dict[str, DeviceState] = {}
+        self._unsaved: dict[str, int] = {}
+
+    def evaluate(
+        self, connection: Connection, positions: Sequence[Position], reports: Iterable[DeviceEvent]
+    ) -> Evaluation:
+        """Run the rules over new fixes and reports, already stored in this transaction."""
+        evaluation = Evaluation()
+        fresh: list[Event] = []
+        for device_id, items in self._by_device(positions, reports).items():
+            state = self.states.get(device_id)
+            if state is None or (state.time is not None and order(items[0])[0] <= state.time):
+                self._again(connection, evaluation, device_id, items)
+            else:
+                fresh += self._onward(connection, evaluation, device_id, state, items)
+        if fresh:
+            evaluation.found += stored_events.record(connection, fresh)
+        return evaluation
+
+    def keep(self, evaluation: Evaluation) -> None:
+        """The transaction has committed: its states are now the truth."""
+        self.states.update(evaluation.states)
+        self._unsaved.update(evaluation.unsaved)
+
+    def forget(self) -> None:
+        """Drop the memory; every device is folded from its snapshot when it is heard again."""
+        self.states.clear()
+        self._unsaved.clear()
+
+    def _by_device(
+        self, positions: Sequence[Position], reports: Iterable[DeviceEvent]
+    ) -> dict[str, list[Item]]:
+        items: dict[str, list[Item]] = {}
+        for observation in self.survey.observe(positions) if positions else ():
+            items.setdefault(observation.position.device_id, []).append(observation)
+        for report in reports:
+            items.setdefault(report.device_id, []).append(self._report(report))
+        for found in items.values():
+            if len(found) > 1:
+                found.sort(key=order)
+        return items
+
+    def _report(self, event: DeviceEvent) -> Report:
+        at = min(event.event_time, event.received_at)
+        return Report(event, self.survey.journey(event.device_id, at))
+
+    # --- in order ---
+
+    def _onward(
+        self,
+        connection: Connection,
+        evaluation: Evaluation,
+        device_id: str,
+        state: DeviceState,
+        items: list[Item],
+    ) -> list[Event]:
+        state, events, reflagged = fold(state, items, self.settings)
+        evaluation.states[device_id] = state
+        evaluation.reflagged += reflagged
+        unsaved = self._unsaved.get(device_id, 0) + len(items)
+        if unsaved >= self.settings.snapshot_fixes and state.time is not None:
+            snapshots.save(connection, device_id, state.time, state)
+            unsaved = 0
+        evaluation.unsaved[device_id] = unsaved
+        return events
+
+    # --- late, or not in memory ---
+
+    def _again(
+        self, connection: Connection, evaluation: Evaluation, device_id: str, items: list[Item]
+    ) -> None:
+        """Fold again from the newest snapshot before the oldest of `items`.
+
+        What is older than `reevaluate_hours` changes no past event: its fixes are kept,
+        its reports are told by themselves.
+        """
+        horizon = self._horizon(device_id, items)
+        current = [item for item in items if order(item)[0] > horizon]
+        ancient = [item for item in items if order(item)[0] <= horizon]
+        for item in ancient:
+            if isinstance(item, Report):
+                _, events, _ = fold(DeviceState(), [item], self.settings)
+                evaluation.found += stored_events.record(connection, events)
+        if current:
+            self._fold_stored(connection, evaluation, device_id, order(current[0])[0], horizon)
+
+    def _horizon(self, device_id: str, items: list[Item]) -> datetime:
+        newest = max(order(item)[0] for item in items)
+        state = self.states.get(device_id)
+        if state is not None and state.time is not None:
+            newest = max(newest, state.time)
+        return newest - timedelta(hours=self.settings.reevaluate_hours)
+
+    def _fold_stored(
+        self,
+        connection: Connection,
+        evaluation: Evaluation,
+        device_id: str,
+        oldest: datetime,
+        horizon: datetime,
+    ) -> None:
+        found = snapshots.newest_before(connection, {device_id: oldest})
+        after, state = found.get(device_id, (horizon, DeviceState()))
+        items = self._stored(connection, device_id, after)
+        evaluation.folded_again += len(items)
+        snapshots.discard_from(connection, device_id, oldest)
+        events: list[Event] = []
+        pieces = _pieces(items, self.settings.snapshot_fixes)
+        for number, piece in enumerate(pieces, start=1):
+            state, more, reflagged = fold(state, piece, self.settings)
+            events += more
+            evaluation.reflagged += reflagged
+            if number < len(pieces) and state.time is not None:
+                snapshots.save(connection, device_id, state.time, state)
+        recorded, disproved = stored_events.reconcile(connection, device_id, after, events)
+        evaluation.found += recorded
+        evaluation.disproved |= disproved
+        evaluation.states[device_id] = state
+        evaluation.unsaved[device_id] = len(pieces[-1]) if pieces else 0
+
+    def _stored(self, connection: Connection, device_id: str, after: datetime) -> list[Item]:
+        positions = [
+            position
+            for position in stored_positions.since(connection, device_id, after)
+            if effective_time(position) > after
+        ]
+        items: list[Item] = list(self.survey.observe(positions)) if positions else []
+        items += map(self._report, stored_reports.since(connection, device_id, after))
+        return sorted((item for item in items if order(item)[0] > after), key=order)
+
+
+def _pieces(items: list[Item], size: int) -> list[list[Item]]:
+    """Cut into pieces of about `size`, never between two items of the same time: a snapshot
+    must hold all or nothing of an instant."""
+    pieces: list[list[Item]] = []
+    for item in items:
+        room = pieces and len(pieces[-1]) < size
+        if room or (pieces and order(pieces[-1][-1])[0] == order(item)[0]):
+            pieces[-1].append(item)
+        else:
+            pieces.append([item])
+    return pieces

@@ -1,0 +1,165 @@
+"""Pipeline: the way of a batch from the broker's bytes to the commit.
+
+Read `process` as the table of contents. One transaction holds it all; on an error it
+rolls back, and nothing of the batch is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+
+from db import alerts, ledger, positions, rejections, reports, shipments, statuses
+from db.changes import notify
+from db.ledger import Ack
+from db.pool import Connection
+from db.rejections import Rejection
+from domain.positions import Flag, Position
+from domain.settings import Rules
+from domain.states import effective_time
+from ingest.decode import Decoded, Raw, decode
+from ingest.dedupe import RecentKeys
+from ingest.evaluate import Evaluation, Evaluator
+
+log = structlog.get_logger(__name__)
+
+# A wild fix must not move the marker across the country.
+NOT_LIVE = int(Flag.ZERO_ISLAND | Flag.JUMP)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a committed batch came to."""
+
+    positions: int = 0
+    duplicates: int = 0
+    reports: int = 0
+    rejections: int = 0
+    events: int = 0
+    folded_again: int = 0
+    acks: list[Ack] = field(default_factory=list)
+    heard: dict[str, datetime] = field(default_factory=dict)
+    newest_fix: datetime | None = None
+
+
+class Pipeline:
+    """Steps 3 to 9 of the way from MQTT to the pixel (docs/explanation/data-flow.md)."""
+
+    def __init__(self, settings: Rules, evaluator: Evaluator) -> None:
+        self._settings = settings
+        self._evaluator = evaluator
+        self._recent = RecentKeys()
+
+    def process(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
+        """Commit a batch and say what it came to.
+
+        A message that the database cannot hold is found by halving the batch and kept as
+        a rejection. Raises psycopg.OperationalError where the database is away.
+        """
+        try:
+            return self._commit(connection, messages)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(messages) == 1:
+                return self._refuse(connection, messages[0], error)
+            log.warning("batch refused, halving it", messages=len(messages), error=str(error))
+            half = len(messages) // 2
+            parts = (self.process(connection, part) for part in (messages[:half], messages[half:]))
+            return _joined(parts)
+
+    def _commit(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
+        decoded = decode(messages, self._settings)
+        with connection.transaction():
+            new = positions.copy_positions(connection, self._admit(decoded.positions))
+            told = reports.record(connection, decoded.reports)
+            statuses.record(connection, decoded.statuses)
+            rejections.record(connection, decoded.rejections)
+            acks = ledger.record(connection, decoded.received, decoded.oldest)
+            evaluation = self._evaluator.evaluate(connection, new, told)
+            self._conclude(connection, new, evaluation)
+            notify(connection)
+        self._evaluator.keep(evaluation)
+        self._recent.remember([_key(position) for position in new])
+        return _outcome(decoded, new, len(told), acks, evaluation)
+
+    def _admit(self, found: Iterable[Position]) -> list[Position]:
+        return self._recent.admit((_key(position), position) for position in found)
+
+    def _conclude(
+        self, connection: Connection, new: Sequence[Position], evaluation: Evaluation
+    ) -> None:
+        positions.reflag(connection, evaluation.reflagged)
+        positions.update_latest(connection, _newest(new, evaluation.reflagged))
+        if evaluation.found or evaluation.disproved:
+            now = datetime.now(UTC)
+            alerts.record(connection, evaluation.found, evaluation.disproved, now=now)
+            shipments.advance(connection, [recorded.event for recorded in evaluation.found])
+
+    def _refuse(self, connection: Connection, raw: Raw, error: psycopg.Error) -> Outcome:
+        reason = f"the database cannot hold it: {str(error).splitlines()[0]}"
+        with connection.transaction():
+            rejections.record(
+                connection,
+                [Rejection(raw.received_at, raw.topic, None, "payload", reason, raw.payload)],
+            )
+        return Outcome(rejections=1)
+
+
+_Key = tuple[str, datetime, int, int]
+
+
+def _key(position: Position) -> _Key:
+    return position.device_id, position.fix_time, position.epoch, position.seq
+
+
+def _newest(new: Sequence[Position], reflagged: Sequence[Position]) -> list[Position]:
+    """The newest fix of each device that may move its marker."""
+    flags = {_key(position): position for position in reflagged} if reflagged else {}
+    newest: dict[str, Position] = {}
+    for fix in new:
+        position = flags.get(_key(fix), fix) if flags else fix
+        if position.flags & NOT_LIVE:
+            continue
+        rival = newest.get(position.device_id)
+        if rival is None or effective_time(position) >= effective_time(rival):
+            newest[position.device_id] = position
+    return [newest[device_id] for device_id in sorted(newest)]
+
+
+def _outcome(
+    decoded: Decoded,
+    new: Sequence[Position],
+    told: int,
+    acks: list[Ack],
+    evaluation: Evaluation,
+) -> Outcome:
+    return Outcome(
+        positions=len(new),
+        duplicates=len(decoded.positions) - len(new),
+        reports=told,
+        rejections=len(decoded.rejections),
+        events=len(evaluation.found),
+        folded_again=evaluation.folded_again,
+        acks=acks,
+        heard=decoded.heard,
+        newest_fix=max(map(effective_time, new)) if new else None,
+    )
+
+
+def _joined(parts: Iterable[Outcome]) -> Outcome:
+    whole = Outcome()
+    for part in parts:
+        whole.positions += part.positions
+        whole.duplicates += part.duplicates
+        whole.reports += part.reports
+        whole.rejections += part.rejections
+        whole.events += part.events
+        whole.folded_again += part.folded_again
+        whole.acks += part.acks
+        whole.heard |= part.heard
+        times = [t for t in (whole.newest_fix, part.newest_fix) if t is not None]
+        whole.newest_fix = max(times) if times else None
+    return whole

@@ -1,0 +1,241 @@
+"""Service: ingest as it runs, with its retries, its timers and its way to stop.
+
+One thread takes batches from the inbox through the pipeline; the broker's client has its
+own. Whatever fails, the batch stays in hand and is tried again: what is not committed is
+not acknowledged, and what is not acknowledged comes again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from db import plan as stored_plan
+from db.housekeeping import tidy
+from db.ledger import Ack
+from db.pool import Connection
+from domain.chart import chart
+from domain.settings import Ingest, Rules
+from ingest.batch import Batch
+from ingest.decode import Raw
+from ingest.evaluate import Evaluator
+from ingest.health import Health, Metrics
+from ingest.pipeline import Outcome, Pipeline
+from ingest.subscriber import Subscriber
+from ingest.watch import Watch
+
+log = structlog.get_logger(__name__)
+
+PLAN_CHECK_S = 1.0
+WATCH_S = 1.0
+DRAIN_S = 10.0
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+class StoppingError(Exception):
+    """The service was asked to stop while it waited for something."""
+
+
+class Service:
+    """Everything that `kawal ingest` runs."""
+
+    def __init__(self, settings: Ingest, rules: Rules, database_url: str, broker_url: str) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._database_url = database_url
+        self._connection: Connection | None = None
+        self._evaluator = Evaluator(rules)
+        self._pipeline = Pipeline(rules, self._evaluator)
+        self._watch = Watch(rules)
+        self._subscriber = Subscriber(broker_url, settings.batch_size * 2)
+        self._acks: dict[tuple[str, int], Ack] = {}
+        self._stopping = threading.Event()
+        self._due: dict[str, float] = {}
+        self._plan_version = -1
+        self._last_commit: datetime | None = None
+        self._newest_fix: datetime | None = None
+        self._trouble: str | None = None
+        self.metrics = Metrics()
+        self.health = Health(self.metrics, self.state)
+
+    def stop(self) -> None:
+        """Finish what is in hand, acknowledge it, and leave. Safe in a signal handler."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Serve until `stop` is called."""
+        self.health.start(self._settings.health_host, self._settings.health_port)
+        try:
+            self._persistently(self._begin)
+            self._subscriber.start()
+            while not self._stopping.is_set():
+                self._turn()
+            self._drain()
+        except StoppingError:
+            log.info("stopped while the database was away; nothing in hand was acknowledged")
+        finally:
+            self._subscriber.stop()
+            self.health.stop()
+            if self._connection is not None:
+                self._connection.close()
+
+    def state(self) -> dict[str, Any]:
+        """What /healthz says."""
+        return {
+            "ok": self._trouble is None and self._subscriber.connected_at is not None,
+            "trouble": self._trouble or self._subscriber.refused,
+            "broker_connected_at": self._subscriber.connected_at,
+            "inbox": self._subscriber.inbox.qsize(),
+            "last_commit_at": self._last_commit,
+            "newest_fix_at": self._newest_fix,
+            "devices": len(self._evaluator.states),
+        }
+
+    # --- turns ---
+
+    def _turn(self) -> None:
+        batch = self._collect()
+        if batch:
+            self._persistently(lambda: self._commit(batch))
+        now_s = time.monotonic()
+        for name, every_s, task in (
+            ("acks", self._settings.ack_interval_ms / 1000, self._send_acks),
+            ("plan", PLAN_CHECK_S, self._follow_plan),
+            ("watch", WATCH_S, self._look),
+            ("tidy", self._settings.housekeeping_interval_s, self._tidy),
+        ):
+            if now_s >= self._due.get(name, 0.0):
+                self._persistently(task)
+                self._due[name] = now_s + every_s
+
+    def _collect(self) -> list[Raw]:
+        batch = Batch(self._settings.batch_size, self._settings.batch_wait_ms / 1000)
+        while True:
+            wait_s = batch.remaining_s(time.monotonic())
+            found = self._subscriber.drain(batch.room(), wait_s)
+            now_s = time.monotonic()
+            for raw in found:
+                batch.add(raw, now_s)
+            if batch.due(now_s) or not found:
+                self.metrics.inbox.set(self._subscriber.inbox.qsize())
+                return batch.messages
+
+    def _commit(self, batch: list[Raw]) -> None:
+        connection = self._open()
+        outcome = self._pipeline.process(connection, batch)
+        self._watch.hear(connection, outcome.heard)
+        # Last and once: an id that is acknowledged twice may by then be another message.
+        self._subscriber.acknowledge(batch)
+        self._note(batch, outcome)
+
+    def _note(self, batch: list[Raw], outcome: Outcome) -> None:
+        self._acks.update({(ack.device_id, ack.epoch): ack for ack in outcome.acks})
+        now = datetime.now(UTC)
+        self._last_commit = now
+        if outcome.newest_fix and (not self._newest_fix or outcome.newest_fix > self._newest_fix):
+            self._newest_fix = outcome.newest_fix
+        self.metrics.count(outcome, len(batch))
+        age_s = (now - batch[0].received_at).total_seconds()
+        self.metrics.lag.set(age_s)
+        self.metrics.commit.observe(age_s)
+
+    def _drain(self) -> None:
+        """What is in the inbox is committed and acknowledged before we leave."""
+        deadline_s = time.monotonic() + DRAIN_S
+        while time.monotonic() < deadline_s:
+            batch = self._subscriber.drain(self._settings.batch_size, 0)
+            if not batch:
+                break
+            self._persistently(lambda batch=batch: self._commit(batch))
+        self._send_acks()
+        time.sleep(0.1)  # the network thread writes what was queued
+
+    # --- timers ---
+
+    def _send_acks(self) -> None:
+        acks, self._acks = self._acks, {}
+        for ack in acks.values():
+            self._subscriber.publish_ack(ack)
+
+    def _follow_plan(self) -> None:
+        connection = self._open()
+        version = stored_plan.version(connection)
+        if version != self._plan_version:
+            self._evaluator.survey = chart(stored_plan.load(connection), self._rules)
+            self._watch.load(connection)
+            self._plan_version = version
+            log.info("plan loaded", version=version)
+
+    def _look(self) -> None:
+        connected_at = self._subscriber.connected_at
+        if connected_at is None or not self._subscriber.inbox.empty():
+            return  # it is we who cannot hear
+        found = self._watch.look(
+            self._open(),
+            self._evaluator.survey,
+            self._evaluator.states,
+            connected_at,
+            datetime.now(UTC),
+        )
+        self.metrics.events.inc(len(found))
+
+    def _tidy(self) -> None:
+        dropped = tidy(
+            self._open(),
+            datetime.now(UTC),
+            timedelta(days=self._settings.retention_days),
+            timedelta(hours=self._rules.reevaluate_hours),
+        )
+        if dropped:
+            log.info("old positions removed", chunks=len(dropped))
+
+    # --- the database, which may be away ---
+
+    def _begin(self) -> None:
+        self._open()
+        self._follow_plan()
+
+    def _open(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                self._database_url,
+                autocommit=True,
+                application_name="kawal-ingest",
+                connect_timeout=5,
+                options="-c TimeZone=UTC -c statement_timeout=60s -c lock_timeout=30s",
+            )
+            # What was in hand when the last connection died may or may not be committed.
+            self._evaluator.forget()
+            self._trouble = None
+        return self._connection
+
+    def _persistently(self, task: Any) -> None:
+        """Run `task` again and again while the database is away."""
+        for attempt in Retrying(
+            retry=retry_if_exception_type(AWAY),
+            wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2),
+            sleep=self._sleep,
+        ):
+            with attempt:
+                try:
+                    task()
+                except AWAY as error:
+                    self._lose(error)
+                    raise
+
+    def _lose(self, error: Exception) -> None:
+        self.metrics.retries.inc()
+        self._trouble = f"database: {str(error).strip().splitlines()[0]}"
+        log.warning("the database is away, trying again", error=self._trouble)
+        if self._connection is not None:
+            self._connection.close()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise StoppingError
