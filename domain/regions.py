@@ -41,3 +41,8 @@ def zone(code: str) -> Zone:
         return _ZONES[code[:2]]
     except KeyError:
         raise ValueError(f"no province has the Kemendagri code {code[:2]!r}") from None
+
+
+def in_indonesia(*, lat_deg: float, lon_deg: float) -> bool:
+    """Whether a point lies in the rectangle around Indonesia."""
+    return -11.5 <= lat_deg <= 6.5 and 94.5 <= lon_deg <= 141.5
