@@ -59,7 +59,13 @@ class Session(NamedTuple):
 
 
 def create(
-    connection: Connection, login: str, name: str, password: str, role: Role, language: str = "id"
+    connection: Connection,
+    login: str,
+    name: str,
+    password: str,
+    role: Role,
+    *,
+    language: str = "id",
 ) -> Account:
     """Make an account. Raises AccountError for a bad field or a login that is taken."""
     if not _LOGIN.fullmatch(login):

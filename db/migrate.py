@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import LiteralString
 
-import psycopg
-from psycopg.rows import TupleRow
-
+from db.pool import Connection, connect
 from db.sql import queries
 
 LOCK = 0x6B61776C  # "kawl": one number that all our migrating processes agree on
@@ -51,7 +49,7 @@ def available() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.name)
 
 
-def edition(connection: psycopg.Connection[TupleRow]) -> str:
+def edition(connection: Connection) -> str:
     """`apache` or `community`: which licence the TimescaleDB of this server runs under.
 
     Raises MigrationError where the server has no TimescaleDB.
@@ -65,13 +63,28 @@ def edition(connection: psycopg.Connection[TupleRow]) -> str:
     return "apache" if row[0] == "apache" else "community"
 
 
+def versions(connection: Connection) -> tuple[str, str | None]:
+    """Of PostgreSQL, and of TimescaleDB in this database (None before the first migration)."""
+    row = connection.execute(queries("migrate")["versions"]).fetchone()
+    return (row[0].split()[0], row[1]) if row else ("?", None)
+
+
+def pending(connection: Connection) -> list[str]:
+    """Names of the migrations that this server lacks."""
+    if connection.execute(queries("migrate")["has_ledger"]).fetchone() == (False,):
+        applied: dict[str, str] = {}
+    else:
+        applied = dict(connection.execute(queries("migrate")["applied"]).fetchall())
+    return [m.name for m in _missing(available(), applied, edition(connection))]
+
+
 def migrate(url: str, report: Callable[[str], None] = lambda _name: None) -> list[str]:
     """Apply what is missing and return the names applied, in order.
 
     Safe to run twice and from several processes at once. Raises MigrationError when an
     applied file has changed or the database was migrated by a newer release.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connect(url, "migrate") as connection:
         sql = queries("migrate")
         connection.execute(sql["lock"], {"lock": LOCK})
         try:
@@ -81,24 +94,27 @@ def migrate(url: str, report: Callable[[str], None] = lambda _name: None) -> lis
             connection.execute(sql["unlock"], {"lock": LOCK})
 
 
-def _apply_missing(
-    connection: psycopg.Connection[TupleRow], report: Callable[[str], None]
-) -> list[str]:
+def _apply_missing(connection: Connection, report: Callable[[str], None]) -> list[str]:
     applied: dict[str, str] = dict(connection.execute(queries("migrate")["applied"]).fetchall())
     migrations = available()
     _verify(applied, migrations)
     connection.execute(queries("migrate")["create_extension"])
-    running = edition(connection)
     done = []
-    for migration in migrations:
-        if migration.name in applied or migration.edition not in (None, running):
-            continue
-        if _superseded(migration, applied):
-            continue
+    for migration in _missing(migrations, applied, edition(connection)):
         _apply(connection, migration)
         report(migration.name)
         done.append(migration.name)
     return done
+
+
+def _missing(migrations: list[Migration], applied: dict[str, str], running: str) -> list[Migration]:
+    return [
+        migration
+        for migration in migrations
+        if migration.name not in applied
+        and migration.edition in (None, running)
+        and not _superseded(migration, applied)
+    ]
 
 
 def _superseded(migration: Migration, applied: dict[str, str]) -> bool:
@@ -116,7 +132,7 @@ def _verify(applied: dict[str, str], migrations: list[Migration]) -> None:
             raise MigrationError(f"{name} changed after it was applied: write a new migration")
 
 
-def _apply(connection: psycopg.Connection[TupleRow], migration: Migration) -> None:
+def _apply(connection: Connection, migration: Migration) -> None:
     with connection.transaction():
         # A file of this package, with no parameters; the simple protocol runs several
         # statements in one call.

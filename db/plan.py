@@ -15,20 +15,9 @@ from pydantic import BaseModel
 
 from db.pool import Connection
 from db.sql import queries
-from domain.plan import (
-    EMPTY,
-    Change,
-    ChangeState,
-    Facility,
-    Item,
-    Plan,
-    PlanError,
-    Route,
-    conflicts,
-    diff,
-    items,
-    settled,
-)
+from domain.plan import EMPTY, Facility, Plan, Route
+from domain.plan_changes import Change, ChangeState, Item, diff, items, settled
+from domain.plan_faults import PlanError, conflicts
 
 LOCK = 0x706C616E  # "plan": one number that all importing processes agree on
 CHANNEL = "kawal_plan"  # notified with the new version at each change
@@ -74,7 +63,7 @@ def store(connection: Connection, plan: Plan, imported_by: str, document_text: s
 
     One transaction; imports wait for each other. An import that changes nothing writes
     nothing. `document_text` is the file that `plan` was parsed from, kept as history.
-    Raises domain.plan.PlanError where a device would be with two shipments at once.
+    Raises domain.plan_faults.PlanError where a device would be with two shipments at once.
     """
     with connection.transaction():
         connection.execute(queries("plan")["lock"], {"lock": LOCK})

@@ -9,6 +9,26 @@ from psycopg_pool import ConnectionPool
 Connection = psycopg.Connection[TupleRow]
 
 
+# The database is away or was lost on the way: the same work may succeed later.
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+# The database will never hold this: trying again does not help.
+UNFIT = (psycopg.DataError, psycopg.IntegrityError)
+
+
+def connect(url: str, name: str, options: str = "") -> Connection:
+    """One connection that commits each statement unless a transaction is opened.
+
+    Raises one of AWAY. `options` are further server settings, as `-c name=value`.
+    """
+    return psycopg.connect(
+        url,
+        autocommit=True,
+        application_name=f"kawal-{name}",
+        connect_timeout=5,
+        options=f"-c TimeZone=UTC {options}",
+    )
+
+
 def open_pool(url: str, name: str, max_size: int = 4) -> ConnectionPool[Connection]:
     """A pool of at most `max_size` connections that heals itself after a server restart.
 

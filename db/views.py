@@ -11,11 +11,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from psycopg import OperationalError
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from db.pool import Connection
 from db.sql import queries
+
+Pool = ConnectionPool[Connection]
+OutageError = OperationalError
+"""The server does not answer; also raised by a pool that has no connection in time."""
 
 Row = TypeVar("Row")
 
@@ -206,10 +211,10 @@ class Watch:
 
 
 @contextmanager
-def watch(pool: ConnectionPool[Connection], timeout_s: float) -> Iterator[Watch]:
+def watch(pool: Pool, timeout_s: float) -> Iterator[Watch]:
     """A watch over one connection of the pool, which is closed afterwards.
 
-    Raises psycopg_pool.PoolTimeout, an OperationalError, after `timeout_s` without one.
+    Raises OutageError after `timeout_s` without one.
     """
     connection = pool.getconn(timeout_s)
     try:

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import psycopg
 import structlog
 
 from db import alerts, ledger, positions, rejections, reports, shipments, statuses
 from db.changes import notify
 from db.ledger import Ack
-from db.pool import Connection
+from db.pool import UNFIT, Connection
 from db.rejections import Rejection
 from domain.positions import Flag, Position
 from domain.settings import Rules
@@ -58,11 +57,11 @@ class Pipeline:
         """Commit a batch and say what it came to.
 
         A message that the database cannot hold is found by halving the batch and kept as
-        a rejection. Raises psycopg.OperationalError where the database is away.
+        a rejection. Raises one of db.pool.AWAY where the database is away.
         """
         try:
             return self._commit(connection, messages)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except UNFIT as error:
             if len(messages) == 1:
                 return self._refuse(connection, messages[0], error)
             log.warning("batch refused, halving it", messages=len(messages), error=str(error))
@@ -98,7 +97,7 @@ class Pipeline:
             alerts.record(connection, evaluation.found, evaluation.disproved, now=now)
             shipments.advance(connection, [recorded.event for recorded in evaluation.found])
 
-    def _refuse(self, connection: Connection, raw: Raw, error: psycopg.Error) -> Outcome:
+    def _refuse(self, connection: Connection, raw: Raw, error: Exception) -> Outcome:
         reason = f"the database cannot hold it: {str(error).splitlines()[0]}"
         with connection.transaction():
             rejections.record(

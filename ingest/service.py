@@ -12,14 +12,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from db import plan as stored_plan
 from db.housekeeping import tidy
 from db.ledger import Ack
-from db.pool import Connection
+from db.pool import AWAY, Connection, connect
 from domain.chart import chart
 from domain.settings import Ingest, Rules
 from ingest.batch import Batch
@@ -35,7 +34,6 @@ log = structlog.get_logger(__name__)
 PLAN_CHECK_S = 1.0
 WATCH_S = 1.0
 DRAIN_S = 10.0
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class StoppingError(Exception):
@@ -203,12 +201,8 @@ class Service:
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
-                self._database_url,
-                autocommit=True,
-                application_name="kawal-ingest",
-                connect_timeout=5,
-                options="-c TimeZone=UTC -c statement_timeout=60s -c lock_timeout=30s",
+            self._connection = connect(
+                self._database_url, "ingest", "-c statement_timeout=60s -c lock_timeout=30s"
             )
             # What was in hand when the last connection died may or may not be committed.
             self._evaluator.forget()

@@ -24,3 +24,11 @@ select current_setting('timescaledb.license', true);
 
 -- name: record
 insert into migration (name, checksum) values (%(name)s, %(checksum)s);
+
+-- name: has_ledger
+select to_regclass('migration') is not null;
+
+-- name: versions
+-- Of the server, and of TimescaleDB in this database (null before the first migration).
+select current_setting('server_version'),
+    (select extversion from pg_extension where extname = 'timescaledb');

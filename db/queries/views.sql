@@ -31,7 +31,7 @@ select
     expected.name as expected_name,
     coalesce(place.tz, destination.tz, 'Asia/Jakarta') as tz,
     a.opened_at, a.raised_at, a.last_seen_at, a.cleared_at, a.late_by_s, a.occurrences,
-    a.detail, hand.actor as handled_by, hand.at as handled_at
+    a.detail, coalesce(hand.name, hand.actor) as handled_by, hand.at as handled_at
 from alert a
 left join shipment s using (shipment_id)
 left join facility origin on origin.facility_id = s.from_facility
@@ -39,7 +39,8 @@ left join facility destination on destination.facility_id = s.to_facility
 left join facility place on place.facility_id = a.facility_id
 left join facility expected on expected.facility_id = a.detail ->> 'expected'
 left join lateral (
-    select actor, at from alert_step
+    select actor, at, account.name from alert_step
+    left join account on account.login = actor
     where alert_step.alert_id = a.alert_id and from_state is not null and trigger <> 'CLEAR'
     order by alert_step_id desc
     limit 1
@@ -105,8 +106,9 @@ select lon_deg, lat_deg from (
 order by fix_time;
 
 -- name: alert_steps
-select at, actor, trigger, from_state, to_state, note
+select at, coalesce(account.name, actor) as actor, trigger, from_state, to_state, note
 from alert_step
+left join account on account.login = actor
 where alert_id = %(alert_id)s
 order by alert_step_id;
 

@@ -10,7 +10,9 @@ import pytest
 from db import plan as plans
 from db.pool import Connection
 from domain.demo import demo_plan
-from domain.plan import EMPTY, ChangeState, Plan, PlanError, dump, parse
+from domain.plan import EMPTY, Plan, dump
+from domain.plan_changes import ChangeState
+from domain.plan_faults import PlanError, parse
 
 NOW = datetime(2024, 11, 25, 8, 30, tzinfo=UTC)
 TABLES = ("facility", "route", "shipment", "device", "assignment", "plan_import")

@@ -1,0 +1,64 @@
+"""Kawal Logistik: the command `kawal`. Every room is entered from here."""
+
+from __future__ import annotations
+
+import click
+
+from cli import check, facts, people, plans, services, trackers, up
+from cli.configure import SettingsError
+from cli.site import Site
+from cli.supervise import SuperviseError
+from db.process import ServerError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kawal-logistik")
+def main() -> None:
+    """Kawal Logistik: the realtime operations screen for election logistics."""
+
+
+@main.command("up")
+@click.option("--demo/--no-demo", default=True, show_default=True,
+              help="With a plan, trackers and an account to look at.")  # fmt: skip
+def up_command(demo: bool) -> None:
+    """Start everything, wait until it answers, and print where it is."""
+    try:
+        site = Site()
+        where = up.bring_up(site, demo=demo, say=up.say_progress())
+    except (SettingsError, SuperviseError, ServerError, up.UpError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"\nThe screen: {where}")
+    if demo:
+        click.echo(f"Sign in as:  {up.DEMO_LOGIN}   password: {site.password('web-demo')}")
+        click.echo("Try:         kawal simulate --scenario route-deviation   (or seal-cut)")
+    else:
+        click.echo("Next:        kawal account add, kawal plan import FILE")
+    click.echo("Stop:        make down")
+
+
+@main.command("down")
+def down_command() -> None:
+    """Stop everything that `kawal up` started; the data stays."""
+    click.echo("stopped" if up.take_down(Site()) else "nothing was running")
+
+
+for command in (
+    check.check_command,
+    services.migrate_command,
+    services.ingest_command,
+    services.dashboard_command,
+    services.demo_command,
+    services.serve_command,
+    plans.plan_group,
+    people.account_group,
+    trackers.device_group,
+    trackers.simulate_command,
+    trackers.replay_command,
+    facts.events_command,
+    facts.positions_command,
+    facts.rejections_command,
+):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line: loads the settings, wires the rooms together and runs them."""

@@ -1,0 +1,124 @@
+"""The processes of `kawal up`, kept running by supervisord (deploy/supervisord.conf)."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ProtocolError, ServerProxy
+
+from cli.configure import ROOT
+from cli.site import Site
+
+START_S = 15.0
+STOP_S = 60.0
+
+
+class SuperviseError(Exception):
+    """A process does not start; the message says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process as its supervisor sees it."""
+
+    name: str
+    state: str
+    pid: int
+    since_s: int
+
+
+class Supervisor:
+    """The supervisor of one site, running or not."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def running(self) -> bool:
+        """Whether a supervisor of this site answers."""
+        try:
+            self._call("getState")
+        except (OSError, ProtocolError, Fault):
+            return False
+        return True
+
+    def launch(self) -> None:
+        """Start the supervisor in the background; its embedded servers come with it."""
+        for folder in ("log", "run"):
+            (self._site.home / folder).mkdir(parents=True, exist_ok=True)
+        conf = str(ROOT / "deploy/supervisord.conf")
+        command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", conf]
+        done = subprocess.run(
+            command, check=False, env=self._environment(), capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            raise SuperviseError(f"the supervisor did not start:\n{done.stdout}{done.stderr}")
+        _until(self.running, START_S, "the supervisor does not answer")
+
+    def start(self, name: str) -> None:
+        """Start one process and wait until it stays up for a moment."""
+        try:
+            self._call("startProcess", name, False)
+        except Fault as fault:
+            if "ALREADY_STARTED" not in fault.faultString:
+                raise SuperviseError(f"{name}: {fault.faultString}; {self._log(name)}") from None
+
+    def restart(self, name: str) -> None:
+        """Stop one process if it runs, and start it."""
+        try:
+            self._call("stopProcess", name, True)
+        except Fault as fault:
+            if "NOT_RUNNING" not in fault.faultString:
+                raise SuperviseError(f"{name}: {fault.faultString}") from None
+        self.start(name)
+
+    def processes(self) -> list[Process]:
+        """All processes."""
+        found: Any = self._call("getAllProcessInfo")
+        return [
+            Process(row["name"], row["statename"], row["pid"], row["now"] - row["start"])
+            for row in found
+        ]
+
+    def shut_down(self) -> None:
+        """Stop all processes in the order that loses nothing, then the supervisor."""
+        self._call("shutdown")
+        _until(lambda: not self.running(), STOP_S, "the supervisor does not stop")
+
+    def _log(self, name: str) -> str:
+        return f"see {self._site.home / 'log' / name}.log"
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        password = self._site.password("control")
+        url = f"http://kawal:{password}@127.0.0.1:{self._site.ports['control']}/RPC2"
+        with ServerProxy(url) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+
+    def _environment(self) -> dict[str, str]:
+        site = self._site
+        return {
+            **os.environ,
+            "KAWAL_ROOT": str(ROOT),
+            "KAWAL_HOME": str(site.home),
+            "KAWAL_USER": pwd.getpwuid(os.getuid()).pw_name,
+            "KAWAL_PROGRAM": str(Path(sys.executable).with_name("kawal")),
+            "KAWAL_CONTROL_PORT": str(site.ports["control"]),
+            "KAWAL_CONTROL_PASSWORD": site.password("control"),
+            "KAWAL_OWN_DATABASE": str(site.own_database).lower(),
+            "KAWAL_OWN_BROKER": str(site.own_broker).lower(),
+            "KAWAL_SUPERVISED": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def _until(condition: Any, timeout_s: float, complaint: str) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise SuperviseError(f"{complaint} after {timeout_s:.0f} s")
+        time.sleep(0.1)

@@ -1,0 +1,189 @@
+"""`kawal simulate`, `kawal replay` and `kawal device`: trackers, simulated and real."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.site import Site
+from cli.up import register_devices
+from db import plan as stored_plan
+from db.pool import connect
+from domain.plan import Plan
+from firmware_sim import control, scenario
+from firmware_sim.fleet import Entry, FleetError, run_alone
+from firmware_sim.mqtt_link import Broker, Login
+from firmware_sim.replay import Progress as Replayed
+from firmware_sim.replay import Summary, replay
+from firmware_sim.tracks import Columns, ReadOptions, TrackError
+
+REFUSED_SHOWN = 20
+
+
+@click.command("simulate")
+@click.option("--scenario", "name", required=True, type=click.Choice(scenario.names()))
+@click.option("--device", help="Which tracker; default: one of the demonstration that moves.")
+@click.option("--alone", is_flag=True, help="Run one tracker by itself along its planned route.")
+@click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True,
+              help="With --alone: how many times faster than real.")  # fmt: skip
+def simulate_command(name: str, device: str | None, alone: bool, speed: float) -> None:
+    """Make a scenario happen: at once to a tracker of the demonstration, or to one alone."""
+    site = Site()
+    if alone:
+        _simulate_alone(site, name, device, speed)
+        return
+    login = Login("demo-remote", site.password("demo-remote"))
+    try:
+        done = control.inject(Broker(*site.broker_address), login, name, device)
+    except control.NoFleetError as error:
+        raise click.ClickException(
+            f"{error}\nStart the demonstration with `make up`, or add --alone --device NAME."
+        ) from None
+    except (control.RefusedError, FleetError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{done.device_id}: {done.scenario}. {done.message}")
+
+
+def _simulate_alone(site: Site, name: str, device: str | None, speed: float) -> None:
+    if device is None:
+        raise click.UsageError("--alone needs --device")
+    with connect(site.database_url, "cli") as connection:
+        route = _route_of(stored_plan.load(connection), device)
+    password = register_devices(site, [device])[device]
+    entry = Entry(device_id=device, password=password, route=route)
+    click.echo(f"{device}: {name} at {speed:g}x; Ctrl-C ends it")
+    done = run_alone(name, entry, Broker(*site.broker_address), speed=speed, stamp="wall")
+    click.echo(f"{done.records_acknowledged} of {done.records_sent} records acknowledged")
+
+
+def _route_of(plan: Plan, device: str) -> list[tuple[float, float]]:
+    now = datetime.now(UTC)
+    shipments = {s.id: s for s in plan.shipments}
+    for a in plan.assignments:
+        over = a.valid_until is not None and a.valid_until <= now
+        if a.device_id == device and a.valid_from <= now and not over:
+            for route in plan.routes:
+                if route.id == shipments[a.shipment_id].route_id:
+                    return list(route.line.coordinates)
+    raise click.ClickException(f"{device} has no shipment with a route in the plan now")
+
+
+@click.command("replay")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--device-column", help="CSV: column that names the device.")
+@click.option("--time-column", help="CSV: column of the fix time.")
+@click.option("--lat-column", help="CSV: column of the latitude, degrees.")
+@click.option("--lon-column", help="CSV: column of the longitude, degrees.")
+@click.option("--speed-column", help="CSV: column of the speed, km/h.")
+@click.option("--course-column", help="CSV: column of the course, degrees.")
+@click.option("--accuracy-column", help="CSV: column of the accuracy, metres.")
+@click.option("--delimiter", help="CSV: separator; default: found in the header.")
+@click.option("--encoding", default="utf-8-sig", show_default=True)
+@click.option("--timezone", help="Zone of times that carry none, such as Asia/Jakarta.")
+@click.option("--device", help="Name of the device, where the file has no column of it.")
+@click.option("--device-prefix", default="", help="Put before each device name of the file.")
+@click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True,
+              help="How many times faster than recorded; 0: as fast as possible.")  # fmt: skip
+@click.option("--as", "stamp_as", type=click.Choice(["now", "recorded"]), default="now",
+              show_default=True, help="As if it happened now, or at its own times.")  # fmt: skip
+def replay_command(file: Path, speed: float, stamp_as: Any, **given: Any) -> None:
+    """Publish a recorded track (CSV or GPX) over MQTT and wait until all of it is stored."""
+    site = Site()
+    bar = Progress(
+        TextColumn("stored"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("replay", total=None)
+
+        def show(done: Replayed) -> None:
+            bar.update(task, total=done.fixes, completed=done.acknowledged)
+
+        try:
+            summary = replay(
+                file,
+                Broker(*site.broker_address),
+                lambda devices: register_devices(site, list(devices)),
+                columns=_columns(file, given),
+                options=_options(given),
+                speed=speed,
+                stamp_as=stamp_as,
+                on_progress=show,
+            )
+        except TrackError as error:
+            raise click.ClickException(str(error)) from None
+    _tell(summary)
+
+
+def _columns(file: Path, given: dict[str, Any]) -> Columns | None:
+    if file.suffix.lower() == ".gpx":
+        return None
+    missing = [name for name in ("time", "lat", "lon") if not given[f"{name}_column"]]
+    if missing:
+        wanted = ", ".join(f"--{name}-column" for name in missing)
+        raise click.UsageError(f"a CSV file needs {wanted}")
+    names = ("time", "lat", "lon", "device", "speed", "course", "accuracy")
+    return Columns(**{name: given[f"{name}_column"] for name in names})
+
+
+def _options(given: dict[str, Any]) -> ReadOptions:
+    names = ("delimiter", "encoding", "timezone", "device", "device_prefix")
+    return ReadOptions(**{name: given[name] for name in names})
+
+
+def _tell(summary: Summary) -> None:
+    for row in summary.refused[:REFUSED_SHOWN]:
+        click.echo(f"line {row.line}: {row.field}: {row.reason}", err=True)
+    if len(summary.refused) > REFUSED_SHOWN:
+        click.echo(f"... and {len(summary.refused) - REFUSED_SHOWN} more", err=True)
+    for device, trouble in summary.troubles.items():
+        click.echo(f"{device}: {trouble}", err=True)
+    click.echo(
+        f"{summary.devices} devices, {summary.fixes} fixes: {summary.published} published,"
+        f" {summary.acknowledged} stored, {summary.resent} sent again,"
+        f" {len(summary.refused)} rows refused"
+    )
+    if not summary.complete:
+        raise click.ClickException(f"{summary.unacknowledged} fixes were not acknowledged")
+
+
+@click.group("device")
+def device_group() -> None:
+    """Devices and their passwords at the embedded broker."""
+
+
+@device_group.command("add")
+@click.argument("device_id")
+def device_add(device_id: str) -> None:
+    """Let DEVICE_ID sign in; prints its password (the same one if it has one already)."""
+    site = _own_broker()
+    try:
+        password = register_devices(site, [device_id])[device_id]
+    except ValueError as error:
+        site.forget_password(device_id)
+        raise click.ClickException(str(error)) from None
+    host, port = site.broker_address
+    click.echo(f"host {host}\nport {port}\nuser {device_id}\npassword {password}")
+
+
+@device_group.command("revoke")
+@click.argument("device_id")
+def device_revoke(device_id: str) -> None:
+    """Refuse DEVICE_ID from now on; a connection that is open drops."""
+    site = _own_broker()
+    site.broker.remove_users([device_id])
+    site.broker.reload()
+    site.forget_password(device_id)
+    click.echo(f"{device_id} can no longer sign in")
+
+
+def _own_broker() -> Site:
+    site = Site()
+    if not site.own_broker:
+        raise click.ClickException("broker.url is set: add or remove users at that broker")
+    return site
