@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-START = datetime(2024, 11, 26, tzinfo=UTC)
+START = datetime.now(UTC) - timedelta(days=60)
 LON_0, LAT_0 = 106.9, -6.3
 HALF_WIDTH_M = 2000.0
 
@@ -71,7 +71,10 @@ def _swallow(sock: socket.socket, wanted: int) -> None:
     """Read the broker's acknowledgements, four bytes each, and forget them."""
     left = wanted * 4
     while left > 0:
-        data = sock.recv(262_144)
+        try:
+            data = sock.recv(262_144)
+        except OSError:
+            return  # closed by the sender
         if not data:
             return
         left -= len(data)

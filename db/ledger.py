@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from db.pool import Connection
-from db.sql import queries
-
-
-class Counter(NamedTuple):
-    """One counter of one device."""
-
-    device_id: str
-    epoch: int
+from db.sql import array, queries
 
 
 class Ack(NamedTuple):
@@ -24,34 +17,33 @@ class Ack(NamedTuple):
     seq: int
 
 
-def record(
-    connection: Connection,
-    received: Mapping[Counter, Iterable[int]],
-    oldest: Mapping[Counter, int],
-) -> list[Ack]:
+class Received(NamedTuple):
+    """A number that came; `oldest_seq` is the lowest that may still come (1: not said)."""
+
+    device_id: str
+    epoch: int
+    seq: int
+    oldest_seq: int = 1
+
+
+def record(connection: Connection, received: Sequence[Received]) -> list[Ack]:
     """Note numbers as received inside the caller's transaction.
 
-    `oldest` holds, where the device said so, the lowest number that may still come.
     Returns one acknowledgement for each counter named.
     """
-    # In one order in every transaction, so that two writers cannot block each other.
-    counters = sorted({*received, *oldest})
-    if not counters:
+    if not received:
         return []
+    device_ids, epochs, seqs, oldest_seqs = zip(*received, strict=True)
     rows = connection.execute(
         queries("ledger")["record"],
         {
-            "device_ids": [counter.device_id for counter in counters],
-            "epochs": [counter.epoch for counter in counters],
-            "received": [_multirange(received.get(counter, ())) for counter in counters],
-            "oldest_seqs": [oldest.get(counter, 1) for counter in counters],
+            "device_ids": array(device_ids),
+            "epochs": array(epochs),
+            "seqs": array(seqs),
+            "oldest_seqs": array(oldest_seqs),
         },
     ).fetchall()
     return [Ack(device_id, epoch, seq or 0) for device_id, epoch, seq in rows]
-
-
-def _multirange(numbers: Iterable[int]) -> str:
-    return "{" + ",".join(f"[{n},{n}]" for n in numbers) + "}"
 
 
 def gaps(connection: Connection) -> list[tuple[str, int, int, int]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from db.pool import Connection
-from db.sql import queries
+from db.sql import array, queries
 from domain.positions import Position
 
 # Of the table's columns, which are those of Position in the same order.
@@ -53,13 +53,13 @@ def reflag(connection: Connection, positions: Sequence[Position]) -> None:
         connection.execute(queries("positions")["reflag"], _keys(positions))
 
 
-def _keys(positions: Sequence[Position]) -> dict[str, list[object]]:
+def _keys(positions: Sequence[Position]) -> dict[str, str]:
     return {
-        "device_ids": [p.device_id for p in positions],
-        "fix_times": [p.fix_time for p in positions],
-        "epochs": [p.epoch for p in positions],
-        "seqs": [p.seq for p in positions],
-        "flags": [p.flags for p in positions],
+        "device_ids": array(p.device_id for p in positions),
+        "fix_times": array(p.fix_time for p in positions),
+        "epochs": array(p.epoch for p in positions),
+        "seqs": array(p.seq for p in positions),
+        "flags": array(p.flags for p in positions),
     }
 
 

@@ -7,6 +7,7 @@ says what it does. Parameters are named (`%(device_id)s`); no query is built fro
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import LiteralString
@@ -29,3 +30,11 @@ def queries(module: str) -> dict[str, LiteralString]:
             raise ValueError(f"{module}.sql: query {match[1]} is named twice")
         found[match[1]] = body.strip()
     return found
+
+
+def array(values: Iterable[object]) -> str:
+    """An array literal of numbers, times, or ids of `A-Z a-z 0-9 _ - . :`, for a cast.
+
+    Many times faster than a list, whose elements are each examined and escaped.
+    """
+    return "{" + ",".join(map(str, values)) + "}"

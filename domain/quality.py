@@ -8,7 +8,7 @@ from domain.events import Numbers
 from domain.geodesy import distance_m
 from domain.positions import Flag, Position
 from domain.settings import Rules
-from domain.states import DeviceState, Journey, Moment, Reference
+from domain.states import DeviceState, Journey, Moment, Reference, trust
 
 UNUSABLE = int(Flag.ZERO_ISLAND | Flag.INACCURATE | Flag.MOCK | Flag.JUMP | Flag.JAMMING)
 JUMP = int(Flag.JUMP)
@@ -45,7 +45,7 @@ def judge(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
     here = Reference(moment.now, position.lat_deg, position.lon_deg, position.accuracy_m)
     limit_kmh = _speed_limit(moment.seen.journey, settings)
     if state.good is None or not _is_jump(state.good, here, limit_kmh):
-        return state._replace(good=here, suspects=()), flags
+        return trust(state, here), flags
     if state.suspects and _is_jump(state.suspects[-1], here, limit_kmh):
         return state._replace(suspects=(here,)), flags | JUMP
     suspects = (*state.suspects, here)
@@ -53,7 +53,7 @@ def judge(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
         return state._replace(suspects=suspects), flags | JUMP
     numbers = _jump_numbers(state.good, suspects[0])
     moment.tell("relocated", suspects[0].time, numbers=numbers)
-    return state._replace(good=here, suspects=()), flags
+    return trust(state, here), flags
 
 
 def _speed_limit(journey: Journey | None, settings: Rules) -> float:

@@ -20,7 +20,6 @@ from domain.states import (
     Moment,
     Observation,
     Report,
-    effective_time,
     late_by_s,
     start_journey,
 )
@@ -42,8 +41,7 @@ def fold(
         if isinstance(item, Report):
             state = _report(state, item, settings, events)
             continue
-        moment = Moment(item, effective_time(item.position), settings, events)
-        state, flags = _fix(state, moment)
+        state, flags = _fix(state, Moment(item, settings, events))
         if flags != item.position.flags:
             reflagged.append(item.position._replace(flags=flags))
     return state, events, reflagged
@@ -55,10 +53,10 @@ def _shipment(journey: Journey | None) -> str | None:
 
 def _fix(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
     state, flags = quality.judge(state, moment)
-    if not flags & quality.UNUSABLE:
-        state = presence.attend(state, moment)
-        state = deviation.follow(state, moment)
-    return state._replace(time=moment.now), flags
+    if flags & quality.UNUSABLE:
+        return state._replace(time=moment.now), flags
+    state = presence.attend(state, moment)
+    return deviation.follow(state, moment), flags
 
 
 def _report(
@@ -66,8 +64,7 @@ def _report(
 ) -> DeviceState:
     """Tell what the device tells. A seal opened inside the sender's or the receiver's fence
     is work; elsewhere, or where nobody knows the place, it is an alert."""
-    event, journey = report.event, report.journey
-    now = min(event.event_time, event.received_at)
+    now, event, journey = report
     lat_deg, lon_deg = event.lat_deg, event.lon_deg
     if lat_deg is None and state.good is not None:
         lat_deg, lon_deg = state.good.lat_deg, state.good.lon_deg

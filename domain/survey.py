@@ -63,12 +63,15 @@ class Survey:
         """Measure every fix against its corridor and the fences around it, in bulk."""
         lat = np.array([position.lat_deg for position in positions], dtype=np.float64)
         lon = np.array([position.lon_deg for position in positions], dtype=np.float64)
-        journeys = [self.journey(p.device_id, effective_time(p)) for p in positions]
+        times = [effective_time(position) for position in positions]
+        journeys = [self.journey(p.device_id, t) for p, t in zip(positions, times, strict=True)]
         outside = self._outside(journeys, lat, lon)
         fences = self._near(lat, lon)
         return [
-            Observation(position, journey, outside[i], fences.get(i, _NO_FENCES))
-            for i, (position, journey) in enumerate(zip(positions, journeys, strict=True))
+            Observation(time, position, journey, outside_m, fences.get(i, _NO_FENCES))
+            for i, (time, position, journey, outside_m) in enumerate(
+                zip(times, positions, journeys, outside, strict=True)
+            )
         ]
 
     def _outside(

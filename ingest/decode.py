@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from db.ledger import Counter
+from db.ledger import Received
 from db.rejections import Rejection
 from db.statuses import Status
 from domain.events import DeviceEvent
@@ -58,8 +58,7 @@ class Decoded:
     reports: list[DeviceEvent] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    received: dict[Counter, list[int]] = field(default_factory=dict)
-    oldest: dict[Counter, int] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
     heard: dict[str, datetime] = field(default_factory=dict)
 
     def reject(self, raw: Raw, device_id: str | None, where: str, reason: str) -> None:
@@ -67,12 +66,6 @@ class Decoded:
         self.rejections.append(
             Rejection(raw.received_at, raw.topic, device_id, where, reason, raw.payload)
         )
-
-    def note(self, counter: Counter, seq: int, oldest_seq: int | None = None) -> None:
-        """A number came; `oldest_seq` is the lowest that may still come."""
-        self.received.setdefault(counter, []).append(seq)
-        if oldest_seq is not None:
-            self.oldest[counter] = max(self.oldest.get(counter, 1), oldest_seq)
 
 
 @lru_cache(maxsize=65_536)
@@ -112,30 +105,30 @@ def _read_position(found: Decoded, raw: Raw, device_id: str) -> None:
     except ValidationError as error:
         _salvage(found, raw, device_id, error, PositionRecord)
         return
-    counter = Counter(device_id, epoch)
     for index, record in enumerate(records):
-        found.note(counter, record.seq, oldest_seq)
-        _admit_position(found, raw, counter, record, where.format(index))
+        number = Received(device_id, epoch, record.seq, oldest_seq or 1)
+        _admit_position(found, raw, number, record, where.format(index) if where else "")
 
 
 def _admit_position(
     found: Decoded,
     raw: Raw,
-    counter: Counter,
+    number: Received,
     record: PositionRecord,
     where: str,
 ) -> None:
+    found.received.append(number)
     accuracy_m = record.accuracy_m
     if accuracy_m is None:
         if record.hdop is None or record.satellites is None:
             reason = "needs accuracy_m, or hdop together with satellites"
-            found.reject(raw, counter.device_id, f"{where}accuracy_m", reason)
+            found.reject(raw, number.device_id, f"{where}accuracy_m", reason)
             return
         accuracy_m = record.hdop * METRES_PER_HDOP
     position = Position(
-        counter.device_id,
+        number.device_id,
         record.fix_time.astimezone(UTC),
-        counter.epoch,
+        number.epoch,
         record.seq,
         raw.received_at,
         record.lat_deg,
@@ -171,30 +164,30 @@ def _read_event(found: Decoded, raw: Raw, device_id: str) -> None:
     except ValidationError as error:
         _salvage(found, raw, device_id, error, EventRecord)
         return
-    counter = Counter(device_id, single.epoch)
-    found.note(counter, single.seq, single.oldest_seq)
-    _admit_event(found, raw, counter, single, "")
+    number = Received(device_id, single.epoch, single.seq, single.oldest_seq or 1)
+    _admit_event(found, raw, number, single, "")
 
 
 def _admit_event(
-    found: Decoded, raw: Raw, counter: Counter, record: EventRecord, where: str
+    found: Decoded, raw: Raw, number: Received, record: EventRecord, where: str
 ) -> None:
+    found.received.append(number)
     place = (record.lat_deg, record.lon_deg, record.accuracy_m, record.fix_time)
     if any(value is None for value in place) and any(value is not None for value in place[:2]):
         reason = "lat_deg, lon_deg, accuracy_m and fix_time belong together"
-        found.reject(raw, counter.device_id, f"{where}lat_deg", reason)
+        found.reject(raw, number.device_id, f"{where}lat_deg", reason)
         return
     if record.event == "command_result" and not (record.command_id and record.result):
         reason = "command_result needs command_id and result"
-        found.reject(raw, counter.device_id, f"{where}command_id", reason)
+        found.reject(raw, number.device_id, f"{where}command_id", reason)
         return
     note = record.note
     if record.event == "command_result":
         note = f"{record.command_id}: {record.result}"
     found.reports.append(
         DeviceEvent(
-            device_id=counter.device_id,
-            epoch=counter.epoch,
+            device_id=number.device_id,
+            epoch=number.epoch,
             seq=record.seq,
             kind=record.event,
             event_time=record.event_time.astimezone(UTC),
@@ -272,7 +265,7 @@ def _each_record(
     batch: AnyBatch,
     kind: type[BaseModel],
 ) -> None:
-    counter = Counter(device_id, batch.epoch)
+    oldest_seq = batch.oldest_seq or 1
     for index, item in enumerate(batch.records):
         where = f"records[{index}]."
         try:
@@ -280,16 +273,15 @@ def _each_record(
         except ValidationError as error:
             path, reason = _first_fault(error)
             found.reject(raw, device_id, where + path, reason)
-            seq = _number(item)
-            if seq is not None:
-                found.note(counter, seq, batch.oldest_seq)
+            if (seq := _number(item)) is not None:
+                found.received.append(Received(device_id, batch.epoch, seq, oldest_seq))
             continue
         if isinstance(record, PositionRecord):
-            found.note(counter, record.seq, batch.oldest_seq)
-            _admit_position(found, raw, counter, record, where)
+            number = Received(device_id, batch.epoch, record.seq, oldest_seq)
+            _admit_position(found, raw, number, record, where)
         elif isinstance(record, EventRecord):
-            found.note(counter, record.seq, batch.oldest_seq)
-            _admit_event(found, raw, counter, record, where)
+            number = Received(device_id, batch.epoch, record.seq, oldest_seq)
+            _admit_event(found, raw, number, record, where)
 
 
 def _first_fault(error: ValidationError) -> tuple[str, str]:
@@ -308,9 +300,9 @@ def _note_number(found: Decoded, raw: Raw, device_id: str) -> None:
         envelope = Envelope.model_validate(item)
     except (ValueError, RecursionError):
         return
-    seq = _number(item)
-    if seq is not None:
-        found.note(Counter(device_id, envelope.epoch), seq, envelope.oldest_seq)
+    if (seq := _number(item)) is not None:
+        number = Received(device_id, envelope.epoch, seq, envelope.oldest_seq or 1)
+        found.received.append(number)
 
 
 def _number(item: object) -> int | None:

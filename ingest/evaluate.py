@@ -21,7 +21,7 @@ from domain.events import DeviceEvent, Event
 from domain.positions import Position
 from domain.rules import fold
 from domain.settings import Rules
-from domain.states import DeviceState, Observation, Report, effective_time, order
+from domain.states import DeviceState, Observation, Report, order, report_time
 from domain.survey import Survey
 
 Item = Observation | Report
@@ -56,7 +56,7 @@ class Evaluator:
         fresh: list[Event] = []
         for device_id, items in self._by_device(positions, reports).items():
             state = self.states.get(device_id)
-            if state is None or (state.time is not None and order(items[0])[0] <= state.time):
+            if state is None or (state.time is not None and items[0].time <= state.time):
                 self._again(connection, evaluation, device_id, items)
             else:
                 fresh += self._onward(connection, evaluation, device_id, state, items)
@@ -88,8 +88,8 @@ class Evaluator:
         return items
 
     def _report(self, event: DeviceEvent) -> Report:
-        at = min(event.event_time, event.received_at)
-        return Report(event, self.survey.journey(event.device_id, at))
+        at = report_time(event)
+        return Report(at, event, self.survey.journey(event.device_id, at))
 
     # --- in order ---
 
@@ -122,17 +122,17 @@ class Evaluator:
         its reports are told by themselves.
         """
         horizon = self._horizon(device_id, items)
-        current = [item for item in items if order(item)[0] > horizon]
-        ancient = [item for item in items if order(item)[0] <= horizon]
+        current = [item for item in items if item.time > horizon]
+        ancient = [item for item in items if item.time <= horizon]
         for item in ancient:
             if isinstance(item, Report):
                 _, events, _ = fold(DeviceState(), [item], self.settings)
                 evaluation.found += stored_events.record(connection, events)
         if current:
-            self._fold_stored(connection, evaluation, device_id, order(current[0])[0], horizon)
+            self._fold_stored(connection, evaluation, device_id, current[0].time, horizon)
 
     def _horizon(self, device_id: str, items: list[Item]) -> datetime:
-        newest = max(order(item)[0] for item in items)
+        newest = max(item.time for item in items)
         state = self.states.get(device_id)
         if state is not None and state.time is not None:
             newest = max(newest, state.time)
@@ -166,14 +166,11 @@ class Evaluator:
         evaluation.unsaved[device_id] = len(pieces[-1]) if pieces else 0
 
     def _stored(self, connection: Connection, device_id: str, after: datetime) -> list[Item]:
-        positions = [
-            position
-            for position in stored_positions.since(connection, device_id, after)
-            if effective_time(position) > after
-        ]
+        positions = stored_positions.since(connection, device_id, after)
         items: list[Item] = list(self.survey.observe(positions)) if positions else []
         items += map(self._report, stored_reports.since(connection, device_id, after))
-        return sorted((item for item in items if order(item)[0] > after), key=order)
+        # A clock that ran ahead puts the time of a fix before the time that is on it.
+        return sorted((item for item in items if item.time > after), key=order)
 
 
 def _pieces(items: list[Item], size: int) -> list[list[Item]]:
@@ -182,7 +179,7 @@ def _pieces(items: list[Item], size: int) -> list[list[Item]]:
     pieces: list[list[Item]] = []
     for item in items:
         room = pieces and len(pieces[-1]) < size
-        if room or (pieces and order(pieces[-1][-1])[0] == order(item)[0]):
+        if room or (pieces and pieces[-1][-1].time == item.time):
             pieces[-1].append(item)
         else:
             pieces.append([item])

@@ -63,7 +63,7 @@ def _read(user: str, payload: bytes, received_at: datetime) -> Position | Status
         return Status(user, "offline", None, received_at, reason="connection_lost")
     if kind == "encrypted":
         raise _FaultError("_type", "encrypted: switch encryption off in the app, TLS protects")
-    if kind in _NOT_OURS:
+    if isinstance(kind, str) and kind in _NOT_OURS:
         return None
     raise _FaultError("_type", f"unknown: {str(kind)[:40]!r}")
 

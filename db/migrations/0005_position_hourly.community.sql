@@ -29,4 +29,4 @@ alter table position set (
     timescaledb.compress_orderby = 'fix_time desc, epoch, seq'
 );
 select add_compression_policy('position', compress_after => interval '7 days');
-select add_retention_policy('position', drop_after => interval '365 days');
+select add_retention_policy('position', drop_created_before => interval '365 days');

@@ -1,10 +1,13 @@
 -- name: record
 -- Note numbers as received; returns how far each device may free its ring.
 insert into sequence_ledger as ledger (device_id, epoch, received, oldest_seq)
-select device_id, epoch, received::int8multirange, oldest_seq
-from unnest(%(device_ids)s::text[], %(epochs)s::int[], %(received)s::text[],
+select device_id, epoch, range_agg(int8range(seq, seq, '[]')), max(oldest_seq)
+from unnest(%(device_ids)s::text[], %(epochs)s::int[], %(seqs)s::bigint[],
         %(oldest_seqs)s::bigint[])
-    as k(device_id, epoch, received, oldest_seq)
+    as k(device_id, epoch, seq, oldest_seq)
+group by device_id, epoch
+-- in one order everywhere, so that two writers cannot block each other
+order by device_id, epoch
 on conflict (device_id, epoch) do update set
     received = ledger.received + excluded.received,
     oldest_seq = greatest(ledger.oldest_seq, excluded.oldest_seq)

@@ -61,7 +61,7 @@ def report(step: int, kind: str) -> Report:
     event = DeviceEvent(
         "D-1", 1, 1000 + step, kind, time, time, False, None, None, None, "A-1", None, None, None
     )
-    return Report(event, JOURNEY)
+    return Report(time, event, JOURNEY)
 
 
 def run(positions: list[Position], reports: list[Report] | None = None) -> list[Event]:
