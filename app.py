@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from cli import check, facts, people, plans, services, trackers, up
 from cli.configure import SettingsError
 from cli.site import Site
 from cli.supervise import SuperviseError
+from db.migrate import MigrationError
+from db.pool import AWAY
 from db.process import ServerError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Kawal(click.Group):
+    """Turns what can be expected to go wrong into a sentence that says what to do."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise click.ClickException(f"settings:\n{error}") from None
+        except AWAY as error:
+            reason = str(error).strip().splitlines()[0]
+            raise click.ClickException(
+                f"the database cannot be reached: {reason}\n`make up` starts it, `kawal check`"
+                " tells more."
+            ) from None
+        except (MigrationError, ServerError, SuperviseError, up.UpError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Kawal, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kawal-logistik")
 def main() -> None:
     """Kawal Logistik: the realtime operations screen for election logistics."""
@@ -22,11 +45,8 @@ def main() -> None:
               help="With a plan, trackers and an account to look at.")  # fmt: skip
 def up_command(demo: bool) -> None:
     """Start everything, wait until it answers, and print where it is."""
-    try:
-        site = Site()
-        where = up.bring_up(site, demo=demo, say=up.say_progress())
-    except (SettingsError, SuperviseError, ServerError, up.UpError) as error:
-        raise click.ClickException(str(error)) from None
+    site = Site()
+    where = up.bring_up(site, demo=demo, say=up.say_progress())
     click.echo(f"\nThe screen: {where}")
     if demo:
         click.echo(f"Sign in as:  {up.DEMO_LOGIN}   password: {site.password('web-demo')}")

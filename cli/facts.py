@@ -22,7 +22,7 @@ EVENT_FIELDS = (
 )  # fmt: skip
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A time: an age or RFC 3339 with its zone."""
 
     name = "time"

@@ -12,16 +12,17 @@ import click
 import structlog
 
 from cli.site import Site
+from cli.supervise import DEMO_SPEED
 from dashboard.factory import create_app, serve
 from db.migrate import migrate
 from db.pool import open_pool
 from domain.demo import demo_fleet, demo_plan
-from firmware_sim.fleet import Entry, run_fleet
+from firmware_sim.fleet import run_fleet
+from firmware_sim.fleet_file import Entry
 from firmware_sim.mqtt_link import Broker, Login
 from ingest.service import Service
 
 PR_SET_PDEATHSIG = 1
-DEMO_SPEED = 20.0
 
 
 def log_as_json() -> None:

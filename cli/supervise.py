@@ -19,6 +19,15 @@ START_S = 15.0
 STOP_S = 60.0
 
 
+DEMO_SPEED = 20
+# At twenty times its speed a truck would be faster than any truck, and says so on the screen.
+DEMO_SETTINGS = {
+    "KAWAL_RULES_MAX_SPEED_KMH": str(200 * DEMO_SPEED),
+    "KAWAL_RULES_MAX_AIR_SPEED_KMH": str(1000 * DEMO_SPEED),
+    "KAWAL_DASHBOARD_EXERCISE": f"LATIHAN / EXERCISE · {DEMO_SPEED}×",
+}
+
+
 class SuperviseError(Exception):
     """A process does not start; the message says which and where its log is."""
 
@@ -47,15 +56,14 @@ class Supervisor:
             return False
         return True
 
-    def launch(self) -> None:
+    def launch(self, *, demo: bool) -> None:
         """Start the supervisor in the background; its embedded servers come with it."""
         for folder in ("log", "run"):
             (self._site.home / folder).mkdir(parents=True, exist_ok=True)
         conf = str(ROOT / "deploy/supervisord.conf")
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", conf]
-        done = subprocess.run(
-            command, check=False, env=self._environment(), capture_output=True, text=True
-        )
+        environment = {**(DEMO_SETTINGS if demo else {}), **self._environment()}
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise SuperviseError(f"the supervisor did not start:\n{done.stdout}{done.stderr}")
         _until(self.running, START_S, "the supervisor does not answer")
@@ -87,8 +95,10 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """Stop all processes in the order that loses nothing, then the supervisor."""
+        pid: Any = self._call("getPID")
         self._call("shutdown")
-        _until(lambda: not self.running(), STOP_S, "the supervisor does not stop")
+        # It answers no more long before its processes are gone and its port is free.
+        _until(lambda: not _alive(pid), STOP_S, "the supervisor does not stop")
 
     def _log(self, name: str) -> str:
         return f"see {self._site.home / 'log' / name}.log"
@@ -114,6 +124,14 @@ class Supervisor:
             "KAWAL_SUPERVISED": "1",
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _until(condition: Any, timeout_s: float, complaint: str) -> None:

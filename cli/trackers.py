@@ -16,7 +16,8 @@ from db import plan as stored_plan
 from db.pool import connect
 from domain.plan import Plan
 from firmware_sim import control, scenario
-from firmware_sim.fleet import Entry, FleetError, run_alone
+from firmware_sim.fleet import run_alone
+from firmware_sim.fleet_file import Entry, FleetError
 from firmware_sim.mqtt_link import Broker, Login
 from firmware_sim.replay import Progress as Replayed
 from firmware_sim.replay import Summary, replay

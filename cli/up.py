@@ -36,7 +36,7 @@ def bring_up(site: Site, *, demo: bool, say: Callable[[str], None]) -> str:
     if not supervisor.running():
         _prepare(site, say)
         say("starting database and broker")
-        supervisor.launch()
+        supervisor.launch(demo=demo)
     _await_servers(site)
     say("bringing the database up to date")
     migrate(site.database_url, lambda name: say(f"  {name}"))

@@ -46,7 +46,9 @@ def judge(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
     limit_kmh = _speed_limit(moment.seen.journey, settings)
     if state.good is None or not _is_jump(state.good, here, limit_kmh):
         return trust(state, here), flags
-    if state.suspects and _is_jump(state.suspects[-1], here, limit_kmh):
+    # Among themselves they may move as fast as a plane: what is merely too fast for its
+    # vehicle is told, not lost from sight.
+    if state.suspects and _is_jump(state.suspects[-1], here, settings.max_air_speed_kmh):
         return state._replace(suspects=(here,)), flags | JUMP
     suspects = (*state.suspects, here)
     if len(suspects) < settings.confirm_fixes:

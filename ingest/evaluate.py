@@ -1,15 +1,15 @@
 """Evaluate: run the rules over what is new, in order of time, and again for what came late.
 
 The state of each device is kept in memory and is always the fold over its stored fixes.
-A device that is not in memory (after a restart) and a fix that is older than the newest
-are the same case: take the newest snapshot before it and fold the stored fixes again.
+After a restart it is made again from the newest snapshot and the fixes since. A fix that
+is older than the newest makes the fold begin again from the snapshot before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from db import events as stored_events
 from db import positions as stored_positions
@@ -55,9 +55,9 @@ class Evaluator:
         evaluation = Evaluation()
         fresh: list[Event] = []
         for device_id, items in self._by_device(positions, reports).items():
-            state = self.states.get(device_id)
-            if state is None or (state.time is not None and items[0].time <= state.time):
-                self._again(connection, evaluation, device_id, items)
+            state = self.states.get(device_id) or self._restore(connection, device_id, items)
+            if state.time is not None and items[0].time <= state.time:
+                self._again(connection, evaluation, device_id, items, state.time)
             else:
                 fresh += self._onward(connection, evaluation, device_id, state, items)
         if fresh:
@@ -111,17 +111,37 @@ class Evaluator:
         evaluation.unsaved[device_id] = unsaved
         return events
 
-    # --- late, or not in memory ---
+    # --- not in memory ---
+
+    def _restore(self, connection: Connection, device_id: str, new: list[Item]) -> DeviceState:
+        """The state before `new`. Its events were recorded when they were found: finding them
+        again under settings that changed meanwhile must not rewrite what was told."""
+        newest = {device_id: datetime.max.replace(tzinfo=UTC)}
+        start = new[-1].time - timedelta(hours=self.settings.reevaluate_hours)
+        found = snapshots.newest_before(connection, newest)
+        after, state = found.get(device_id, (start, DeviceState()))
+        keys = {order(item) for item in new}
+        stored = self._stored(connection, device_id, after)
+        state, _, _ = fold(state, (i for i in stored if order(i) not in keys), self.settings)
+        return state
+
+    # --- late ---
 
     def _again(
-        self, connection: Connection, evaluation: Evaluation, device_id: str, items: list[Item]
+        self,
+        connection: Connection,
+        evaluation: Evaluation,
+        device_id: str,
+        items: list[Item],
+        newest: datetime,
     ) -> None:
         """Fold again from the newest snapshot before the oldest of `items`.
 
         What is older than `reevaluate_hours` changes no past event: its fixes are kept,
         its reports are told by themselves.
         """
-        horizon = self._horizon(device_id, items)
+        newest = max(newest, items[-1].time)
+        horizon = newest - timedelta(hours=self.settings.reevaluate_hours)
         current = [item for item in items if item.time > horizon]
         ancient = [item for item in items if item.time <= horizon]
         for item in ancient:
@@ -130,13 +150,6 @@ class Evaluator:
                 evaluation.found += stored_events.record(connection, events)
         if current:
             self._fold_stored(connection, evaluation, device_id, current[0].time, horizon)
-
-    def _horizon(self, device_id: str, items: list[Item]) -> datetime:
-        newest = max(item.time for item in items)
-        state = self.states.get(device_id)
-        if state is not None and state.time is not None:
-            newest = max(newest, state.time)
-        return newest - timedelta(hours=self.settings.reevaluate_hours)
 
     def _fold_stored(
         self,

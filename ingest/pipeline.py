@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from db import alerts, positions, rejections, reports, shipments, statuses
+from db import alerts, ledger, positions, rejections, reports, shipments, statuses
 from db.changes import notify
-from db.ledger import Received
+from db.ledger import Ack
 from db.pool import UNFIT, Connection
 from db.rejections import Rejection
 from domain.positions import Flag, Position
@@ -40,7 +40,7 @@ class Outcome:
     rejections: int = 0
     events: int = 0
     folded_again: int = 0
-    received: list[Received] = field(default_factory=list)
+    acks: list[Ack] = field(default_factory=list)
     heard: dict[str, datetime] = field(default_factory=dict)
     newest_fix: datetime | None = None
 
@@ -76,12 +76,13 @@ class Pipeline:
             told = reports.record(connection, decoded.reports)
             statuses.record(connection, decoded.statuses)
             rejections.record(connection, decoded.rejections)
+            acks = ledger.record(connection, decoded.received)
             evaluation = self._evaluator.evaluate(connection, new, told)
             self._conclude(connection, new, evaluation)
             notify(connection)
         self._evaluator.keep(evaluation)
         self._recent.remember([_key(position) for position in new])
-        return _outcome(decoded, new, len(told), evaluation)
+        return _outcome(decoded, new, len(told), acks, evaluation)
 
     def _admit(self, found: Iterable[Position]) -> list[Position]:
         return self._recent.admit((_key(position), position) for position in found)
@@ -131,6 +132,7 @@ def _outcome(
     decoded: Decoded,
     new: Sequence[Position],
     told: int,
+    acks: list[Ack],
     evaluation: Evaluation,
 ) -> Outcome:
     return Outcome(
@@ -140,7 +142,7 @@ def _outcome(
         rejections=len(decoded.rejections),
         events=len(evaluation.found),
         folded_again=evaluation.folded_again,
-        received=decoded.received,
+        acks=acks,
         heard=decoded.heard,
         newest_fix=max(map(effective_time, new)) if new else None,
     )
@@ -155,7 +157,7 @@ def _joined(parts: Iterable[Outcome]) -> Outcome:
         whole.rejections += part.rejections
         whole.events += part.events
         whole.folded_again += part.folded_again
-        whole.received += part.received
+        whole.acks += part.acks
         whole.heard |= part.heard
         times = [t for t in (whole.newest_fix, part.newest_fix) if t is not None]
         whole.newest_fix = max(times) if times else None

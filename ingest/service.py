@@ -16,10 +16,9 @@ from typing import Any
 import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from db import ledger
 from db import plan as stored_plan
 from db.housekeeping import tidy
-from db.ledger import Received
+from db.ledger import Ack
 from db.pool import AWAY, Connection, connect
 from domain.chart import chart
 from domain.settings import Ingest, Rules
@@ -56,7 +55,7 @@ class Service:
         self._pipeline = Pipeline(rules, self._evaluator)
         self._watch = Watch(rules)
         self._subscriber = Subscriber(broker_url, settings.batch_size * 2)
-        self._received: list[Received] = []
+        self._acks: dict[tuple[str, int], Ack] = {}
         self._stopping = threading.Event()
         self._due: dict[str, float] = {}
         self._plan_version = -1
@@ -139,7 +138,7 @@ class Service:
         self._note(batch, outcome)
 
     def _note(self, batch: list[Raw], outcome: Outcome) -> None:
-        self._received += outcome.received
+        self._acks.update({(ack.device_id, ack.epoch): ack for ack in outcome.acks})
         now = datetime.now(UTC)
         self._last_commit = now
         if outcome.newest_fix and (not self._newest_fix or outcome.newest_fix > self._newest_fix):
@@ -157,23 +156,15 @@ class Service:
             if not batch:
                 break
             self._persistently(lambda batch=batch: self._commit(batch))
-        self._persistently(self._send_acks)
+        self._send_acks()
         time.sleep(0.1)  # the network thread writes what was queued
 
     # --- timers ---
 
     def _send_acks(self) -> None:
-        """Note the numbers of what is committed, then tell the devices.
-
-        Not with each batch: a device may wait half a second for its ring, and the ledger
-        is written once for all that came meanwhile. Numbers that are forgotten in a crash
-        are sent again, found to be known, and noted then.
-        """
-        if not self._received:
-            return
-        acks = ledger.record(self._open(), self._received)
-        self._received = []
-        for ack in acks:
+        """Each covers all before it, so only the newest of each counter goes out."""
+        acks, self._acks = self._acks, {}
+        for ack in acks.values():
             self._subscriber.publish_ack(ack)
 
     def _follow_plan(self) -> None:

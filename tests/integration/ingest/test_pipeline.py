@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from db import ledger
 from db import plan as stored_plan
 from db.pool import Connection
 from domain.chart import chart
@@ -52,7 +51,7 @@ class Ingest:
 
     def freed(self, outcome: Outcome) -> int:
         """Up to which number the device may free its ring."""
-        (ack,) = ledger.record(self.connection, outcome.received)
+        (ack,) = outcome.acks
         return ack.seq
 
     def facts(self) -> set[tuple[Any, ...]]:

@@ -152,6 +152,14 @@ def test_a_device_that_is_really_elsewhere_is_believed_after_three_fixes_and_tol
     assert state.good.lon_deg == there[-1].lon_deg
 
 
+def test_a_truck_that_goes_by_air_is_told_again_and_again_and_never_lost_from_sight() -> None:
+    flying = [fix(1 + s, 110.2 + s * 0.04, -7.0) for s in range(9)]  # 4.4 km in 30 s
+    state, events, _ = fold(DeviceState(), SURVEY.observe([fix(0, 110.1), *flying]), RULES)
+    assert kinds(events) == ["relocated"] * 3
+    assert state.good is not None
+    assert state.good.lon_deg == flying[-1].lon_deg
+
+
 def test_a_mocked_or_wide_fix_is_kept_out_of_the_rules() -> None:
     off = [fix(s, 110.15, -7.5, mock=True) for s in range(5)]
     wide = [fix(5 + s, 110.15, -7.5, accuracy_m=900) for s in range(5)]

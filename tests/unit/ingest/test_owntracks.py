@@ -53,7 +53,8 @@ def test_minus_one_means_unknown() -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"lat": 91}, "lat"), ({"lon": None}, "lon"), ({"tst": 0}, "tst"), ({"tst": "soon"}, "tst"),
-     ({"_type": []}, "_type"), ({"_type": "encrypted"}, "_type"), ({"_type": "unheard-of"}, "_type")],
+     ({"_type": []}, "_type"), ({"_type": "encrypted"}, "_type"),
+     ({"_type": "unheard-of"}, "_type")],
 )  # fmt: skip
 def test_faults_name_their_field(change: dict[str, object], field: str) -> None:
     found = read({**HERE, **change})
