@@ -14,10 +14,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import LiteralString
 
-from db.pool import Connection, connect
+import psycopg
+
+from db.pool import AWAY, Connection, connect
 from db.sql import queries
 
 LOCK = 0x6B61776C  # "kawl": one number that all our migrating processes agree on
+NO_TIMESCALE = (
+    "this server has no TimescaleDB: add timescaledb to shared_preload_libraries and create the"
+    " extension, or use the database that `make up` starts"
+)
 
 
 class MigrationError(Exception):
@@ -56,10 +62,7 @@ def edition(connection: Connection) -> str:
     """
     row = connection.execute(queries("migrate")["edition"]).fetchone()
     if row is None or row[0] is None:
-        raise MigrationError(
-            "this server has no TimescaleDB: add timescaledb to shared_preload_libraries"
-            " and create the extension, or use the database that `make up` starts"
-        )
+        raise MigrationError(NO_TIMESCALE)
     return "apache" if row[0] == "apache" else "community"
 
 
@@ -70,35 +73,38 @@ def versions(connection: Connection) -> tuple[str, str | None]:
 
 
 def pending(connection: Connection) -> list[str]:
-    """Names of the migrations that this server lacks."""
+    """Names of the migrations that this server lacks.
+
+    Before the first one its edition is not known, and those for one edition are left out.
+    """
+    running = edition(connection) if versions(connection)[1] else None
     if connection.execute(queries("migrate")["has_ledger"]).fetchone() == (False,):
         applied: dict[str, str] = {}
     else:
         applied = dict(connection.execute(queries("migrate")["applied"]).fetchall())
-    return [m.name for m in _missing(available(), applied, edition(connection))]
+    return [m.name for m in _missing(available(), applied, running)]
 
 
 def migrate(url: str, report: Callable[[str], None] = lambda _name: None) -> list[str]:
     """Apply what is missing and return the names applied, in order.
 
-    Safe to run twice and from several processes at once. Raises MigrationError when an
-    applied file has changed or the database was migrated by a newer release.
+    Safe to run twice and from several processes at once. Raises MigrationError when the
+    server has no TimescaleDB, an applied file has changed, the database was migrated by a
+    newer release, or a file fails.
     """
     with connect(url, "migrate") as connection:
         sql = queries("migrate")
+        # Held until the connection closes, whatever happens to it.
         connection.execute(sql["lock"], {"lock": LOCK})
-        try:
-            connection.execute(sql["create_ledger"])
-            return _apply_missing(connection, report)
-        finally:
-            connection.execute(sql["unlock"], {"lock": LOCK})
+        connection.execute(sql["create_ledger"])
+        return _apply_missing(connection, report)
 
 
 def _apply_missing(connection: Connection, report: Callable[[str], None]) -> list[str]:
     applied: dict[str, str] = dict(connection.execute(queries("migrate")["applied"]).fetchall())
     migrations = available()
     _verify(applied, migrations)
-    connection.execute(queries("migrate")["create_extension"])
+    _create_extension(connection)
     done = []
     for migration in _missing(migrations, applied, edition(connection)):
         _apply(connection, migration)
@@ -107,7 +113,16 @@ def _apply_missing(connection: Connection, report: Callable[[str], None]) -> lis
     return done
 
 
-def _missing(migrations: list[Migration], applied: dict[str, str], running: str) -> list[Migration]:
+def _create_extension(connection: Connection) -> None:
+    try:
+        connection.execute(queries("migrate")["create_extension"])
+    except psycopg.Error as error:  # not there, not loaded, or not ours to create
+        raise MigrationError(f"{NO_TIMESCALE} ({_first_line(error)})") from error
+
+
+def _missing(
+    migrations: list[Migration], applied: dict[str, str], running: str | None
+) -> list[Migration]:
     return [
         migration
         for migration in migrations
@@ -133,11 +148,21 @@ def _verify(applied: dict[str, str], migrations: list[Migration]) -> None:
 
 
 def _apply(connection: Connection, migration: Migration) -> None:
-    with connection.transaction():
-        # A file of this package, with no parameters; the simple protocol runs several
-        # statements in one call.
-        connection.execute(migration.text, prepare=False)
-        connection.execute(
-            queries("migrate")["record"],
-            {"name": migration.name, "checksum": migration.checksum},
-        )
+    try:
+        with connection.transaction():
+            # A file of this package, with no parameters; the simple protocol runs several
+            # statements in one call.
+            connection.execute(migration.text, prepare=False)
+            connection.execute(
+                queries("migrate")["record"],
+                {"name": migration.name, "checksum": migration.checksum},
+            )
+    except AWAY:
+        raise
+    except psycopg.Error as error:
+        reason = _first_line(error)
+        raise MigrationError(f"{migration.name} failed and changed nothing: {reason}") from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0]

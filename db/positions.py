@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -63,10 +63,13 @@ def _keys(positions: Sequence[Position]) -> dict[str, str]:
     }
 
 
-def since(connection: Connection, device_id: str, after: datetime) -> list[Position]:
-    """All fixes of a device with a fix time after `after`, in no order."""
+def since(connection: Connection, after: Mapping[str, datetime]) -> list[Position]:
+    """All fixes of each device with a fix time after that given for it, in no order."""
     with connection.cursor(row_factory=class_row(Position)) as cursor:
-        cursor.execute(queries("positions")["since"], {"device_id": device_id, "after": after})
+        cursor.execute(
+            queries("positions")["since"],
+            {"device_ids": list(after), "afters": list(after.values())},
+        )
         return cursor.fetchall()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -18,8 +18,11 @@ def record(connection: Connection, reports: Sequence[DeviceEvent]) -> list[Devic
     return [r for r in reports if connection.execute(sql, r._asdict()).fetchone() is not None]
 
 
-def since(connection: Connection, device_id: str, after: datetime) -> list[DeviceEvent]:
-    """All reports of a device with an event time after `after`, in no order."""
+def since(connection: Connection, after: Mapping[str, datetime]) -> list[DeviceEvent]:
+    """All reports of each device with an event time after that given for it, in no order."""
     with connection.cursor(row_factory=class_row(DeviceEvent)) as cursor:
-        cursor.execute(queries("reports")["since"], {"device_id": device_id, "after": after})
+        cursor.execute(
+            queries("reports")["since"],
+            {"device_ids": list(after), "afters": list(after.values())},
+        )
         return cursor.fetchall()

@@ -153,7 +153,7 @@ class Plan(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Rows that changed since the last look; `whole` marks the first one, with all rows.
+    """Rows that changed since the last look; `whole` marks one with all rows.
 
     A row may come again unchanged. `plan` is None where nothing of it changed.
     """
@@ -185,8 +185,11 @@ class Watch:
         for _ in self._connection.notifies(timeout=timeout_s, stop_after=1):
             pass
 
-    def look(self, *, at_plan: bool) -> Changes:
-        """Read the changed rows; the plan only where `at_plan` asks for it."""
+    def look(self, *, at_plan: bool, whole: bool = False) -> Changes:
+        """Read the changed rows, or with `whole` all of them, which also tells of rows that
+        are gone. The plan only where `at_plan` asks for it."""
+        if whole:
+            self._mark = "0"
         connection, sql, since = self._connection, queries("views"), {"since": self._mark}
         with connection.transaction():
             connection.execute(sql["one_snapshot"])

@@ -35,7 +35,7 @@ class Ingest(Section):
     batch_size: int = Field(2000, ge=1, le=20000, description="Messages a transaction at most.")
     batch_wait_ms: int = Field(50, ge=1, le=5000, description="Longest wait for a batch to fill.")
     ack_interval_ms: int = Field(
-        500, ge=10, le=60000, description="Application acknowledgements go out this often."
+        1000, ge=10, le=60000, description="Application acknowledgements go out this often."
     )
     health_host: str = Field("127.0.0.1", description="Address of /healthz and /metrics.")
     health_port: int = Field(8051, ge=0, le=65535, description="Port of /healthz and /metrics.")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from db.ledger import Received
 from db.rejections import Rejection
@@ -25,13 +25,14 @@ from domain.quality import intrinsic_flags
 from domain.settings import Rules
 from ingest import owntracks
 from ingest.wire import (
+    POSITION,
+    POSITION_BATCH,
+    POSITION_RECORD,
     AnyBatch,
     Envelope,
     EventRecord,
-    PositionBatch,
     PositionRecord,
     SingleEvent,
-    SinglePosition,
     StatusMessage,
 )
 
@@ -96,59 +97,64 @@ def decode(messages: Sequence[Raw], settings: Rules) -> Decoded:
 def _read_position(found: Decoded, raw: Raw, device_id: str) -> None:
     try:
         if b'"records"' in raw.payload:
-            batch = PositionBatch.model_validate_json(raw.payload)
-            records: Sequence[PositionRecord] = batch.records
-            epoch, oldest_seq, where = batch.epoch, batch.oldest_seq, "records[{}]."
+            batch = POSITION_BATCH.validate_json(raw.payload)
         else:
-            single = SinglePosition.model_validate_json(raw.payload)
-            records, epoch, oldest_seq, where = (single,), single.epoch, single.oldest_seq, ""
+            single = POSITION.validate_json(raw.payload)
+            number = Received(
+                device_id, single["epoch"], single["seq"], single.get("oldest_seq", 1)
+            )
+            _admit_position(found, raw, number, single, "")
+            return
     except ValidationError as error:
-        _salvage(found, raw, device_id, error, PositionRecord)
+        _salvage(found, raw, device_id, error, _position_record)
         return
-    for index, record in enumerate(records):
-        number = Received(device_id, epoch, record.seq, oldest_seq or 1)
-        _admit_position(found, raw, number, record, where.format(index) if where else "")
+    oldest_seq = batch.get("oldest_seq", 1)
+    for index, record in enumerate(batch["records"]):
+        number = Received(device_id, batch["epoch"], record["seq"], oldest_seq)
+        _admit_position(found, raw, number, record, f"records[{index}].")
 
 
 def _admit_position(
-    found: Decoded,
-    raw: Raw,
-    number: Received,
-    record: PositionRecord,
-    where: str,
+    found: Decoded, raw: Raw, number: Received, record: PositionRecord, where: str
 ) -> None:
     found.received.append(number)
-    accuracy_m = record.accuracy_m
+    given: Any = record.get
+    accuracy_m, hdop, satellites = given("accuracy_m"), given("hdop"), given("satellites")
     if accuracy_m is None:
-        if record.hdop is None or record.satellites is None:
+        if hdop is None or satellites is None:
             reason = "needs accuracy_m, or hdop together with satellites"
             found.reject(raw, number.device_id, f"{where}accuracy_m", reason)
             return
-        accuracy_m = record.hdop * METRES_PER_HDOP
+        accuracy_m = hdop * METRES_PER_HDOP
     position = Position(
         number.device_id,
-        record.fix_time.astimezone(UTC),
+        record["fix_time"].astimezone(UTC),
         number.epoch,
-        record.seq,
+        number.seq,
         raw.received_at,
-        record.lat_deg,
-        record.lon_deg,
-        record.speed_kmh,
-        record.course_deg,
-        record.altitude_m,
+        record["lat_deg"],
+        record["lon_deg"],
+        given("speed_kmh"),
+        given("course_deg"),
+        given("altitude_m"),
         accuracy_m,
-        record.hdop,
-        record.satellites,
-        record.battery_pct,
-        record.signal_dbm,
-        record.buffered,
-        record.jamming,
-        record.mock,
+        hdop,
+        satellites,
+        given("battery_pct"),
+        given("signal_dbm"),
+        given("buffered", False),
+        given("jamming", 0),
+        given("mock", False),
         "wire",
         0,
     )
     flags = intrinsic_flags(position, found.settings)
     found.positions.append(position._replace(flags=flags) if flags else position)
+
+
+def _position_record(text: str) -> PositionRecord:
+    record: PositionRecord = POSITION_RECORD.validate_json(text)
+    return record
 
 
 # --- event ------------------------------------------------------------------------------
@@ -158,11 +164,11 @@ def _read_event(found: Decoded, raw: Raw, device_id: str) -> None:
     try:
         if b'"records"' in raw.payload:
             batch = AnyBatch.model_validate_json(raw.payload)
-            _each_record(found, raw, device_id, batch, EventRecord)
+            _each_record(found, raw, device_id, batch, EventRecord.model_validate_json)
             return
         single = SingleEvent.model_validate_json(raw.payload)
     except ValidationError as error:
-        _salvage(found, raw, device_id, error, EventRecord)
+        _salvage(found, raw, device_id, error, EventRecord.model_validate_json)
         return
     number = Received(device_id, single.epoch, single.seq, single.oldest_seq or 1)
     _admit_event(found, raw, number, single, "")
@@ -240,13 +246,15 @@ _READERS = {"position": _read_position, "event": _read_event, "status": _read_st
 
 # --- what could not be read at once ------------------------------------------------------
 
+ReadRecord = Callable[[str], PositionRecord | EventRecord]
+
 
 def _salvage(
     found: Decoded,
     raw: Raw,
     device_id: str,
     error: ValidationError,
-    kind: type[BaseModel],
+    read: ReadRecord,
 ) -> None:
     """Take the good records of a message out of one that has a fault."""
     try:
@@ -255,7 +263,7 @@ def _salvage(
         found.reject(raw, device_id, *_first_fault(error))
         _note_number(found, raw, device_id)
         return
-    _each_record(found, raw, device_id, batch, kind)
+    _each_record(found, raw, device_id, batch, read)
 
 
 def _each_record(
@@ -263,25 +271,25 @@ def _each_record(
     raw: Raw,
     device_id: str,
     batch: AnyBatch,
-    kind: type[BaseModel],
+    read: ReadRecord,
 ) -> None:
     oldest_seq = batch.oldest_seq or 1
     for index, item in enumerate(batch.records):
         where = f"records[{index}]."
         try:
-            record = kind.model_validate_json(json.dumps(item))
+            record = read(json.dumps(item))
         except ValidationError as error:
             path, reason = _first_fault(error)
             found.reject(raw, device_id, where + path, reason)
             if (seq := _number(item)) is not None:
                 found.received.append(Received(device_id, batch.epoch, seq, oldest_seq))
             continue
-        if isinstance(record, PositionRecord):
-            number = Received(device_id, batch.epoch, record.seq, oldest_seq)
-            _admit_position(found, raw, number, record, where)
-        elif isinstance(record, EventRecord):
+        if isinstance(record, EventRecord):
             number = Received(device_id, batch.epoch, record.seq, oldest_seq)
             _admit_event(found, raw, number, record, where)
+        else:
+            number = Received(device_id, batch.epoch, record["seq"], oldest_seq)
+            _admit_position(found, raw, number, record, where)
 
 
 def _first_fault(error: ValidationError) -> tuple[str, str]:

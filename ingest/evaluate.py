@@ -7,7 +7,7 @@ is older than the newest makes the fold begin again from the snapshot before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +25,8 @@ from domain.states import DeviceState, Observation, Report, order, report_time
 from domain.survey import Survey
 
 Item = Observation | Report
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -54,12 +56,14 @@ class Evaluator:
         """Run the rules over new fixes and reports, already stored in this transaction."""
         evaluation = Evaluation()
         fresh: list[Event] = []
-        for device_id, items in self._by_device(positions, reports).items():
-            state = self.states.get(device_id) or self._restore(connection, device_id, items)
+        by_device = self._by_device(positions, reports)
+        restored = self._restore(connection, by_device)
+        for device_id, items in by_device.items():
+            state = self.states.get(device_id) or restored[device_id]
             if state.time is not None and items[0].time <= state.time:
-                self._again(connection, evaluation, device_id, items, state.time)
+                self._again(connection, evaluation, items, state.time)
             else:
-                fresh += self._onward(connection, evaluation, device_id, state, items)
+                fresh += self._onward(connection, evaluation, state, items)
         if fresh:
             evaluation.found += stored_events.record(connection, fresh)
         return evaluation
@@ -97,10 +101,10 @@ class Evaluator:
         self,
         connection: Connection,
         evaluation: Evaluation,
-        device_id: str,
         state: DeviceState,
         items: list[Item],
     ) -> list[Event]:
+        device_id = _device(items[0])
         state, events, reflagged = fold(state, items, self.settings)
         evaluation.states[device_id] = state
         evaluation.reflagged += reflagged
@@ -113,17 +117,27 @@ class Evaluator:
 
     # --- not in memory ---
 
-    def _restore(self, connection: Connection, device_id: str, new: list[Item]) -> DeviceState:
-        """The state before `new`. Its events were recorded when they were found: finding them
-        again under settings that changed meanwhile must not rewrite what was told."""
-        newest = {device_id: datetime.max.replace(tzinfo=UTC)}
-        start = new[-1].time - timedelta(hours=self.settings.reevaluate_hours)
-        found = snapshots.newest_before(connection, newest)
-        after, state = found.get(device_id, (start, DeviceState()))
-        keys = {order(item) for item in new}
-        stored = self._stored(connection, device_id, after)
-        state, _, _ = fold(state, (i for i in stored if order(i) not in keys), self.settings)
-        return state
+    def _restore(
+        self, connection: Connection, new: Mapping[str, list[Item]]
+    ) -> dict[str, DeviceState]:
+        """The states before `new` of those devices that are not in memory.
+
+        Their events were recorded when they were found: finding them again, under settings
+        that changed meanwhile, must not rewrite what was told.
+        """
+        cold = {device: items for device, items in new.items() if device not in self.states}
+        if not cold:
+            return {}
+        snapshot = snapshots.newest_before(connection, dict.fromkeys(cold, _END_OF_TIME))
+        span = timedelta(hours=self.settings.reevaluate_hours)
+        start = {d: (items[-1].time - span, DeviceState()) for d, items in cold.items()} | snapshot
+        stored = self._stored(connection, {device: at for device, (at, _) in start.items()})
+        restored = {}
+        for device, (_, state) in start.items():
+            keys = {order(item) for item in cold[device]}
+            before = (item for item in stored.get(device, ()) if order(item) not in keys)
+            restored[device], _, _ = fold(state, before, self.settings)
+        return restored
 
     # --- late ---
 
@@ -131,7 +145,6 @@ class Evaluator:
         self,
         connection: Connection,
         evaluation: Evaluation,
-        device_id: str,
         items: list[Item],
         newest: datetime,
     ) -> None:
@@ -149,21 +162,21 @@ class Evaluator:
                 _, events, _ = fold(DeviceState(), [item], self.settings)
                 evaluation.found += stored_events.record(connection, events)
         if current:
-            self._fold_stored(connection, evaluation, device_id, current[0].time, horizon)
+            self._fold_stored(connection, evaluation, current[0], horizon)
 
     def _fold_stored(
         self,
         connection: Connection,
         evaluation: Evaluation,
-        device_id: str,
-        oldest: datetime,
+        oldest: Item,
         horizon: datetime,
     ) -> None:
-        found = snapshots.newest_before(connection, {device_id: oldest})
+        device_id = _device(oldest)
+        found = snapshots.newest_before(connection, {device_id: oldest.time})
         after, state = found.get(device_id, (horizon, DeviceState()))
-        items = self._stored(connection, device_id, after)
+        items = self._stored(connection, {device_id: after}).get(device_id, [])
         evaluation.folded_again += len(items)
-        snapshots.discard_from(connection, device_id, oldest)
+        snapshots.discard_from(connection, device_id, oldest.time)
         events: list[Event] = []
         pieces = _pieces(items, self.settings.snapshot_fixes)
         for number, piece in enumerate(pieces, start=1):
@@ -178,12 +191,19 @@ class Evaluator:
         evaluation.states[device_id] = state
         evaluation.unsaved[device_id] = len(pieces[-1]) if pieces else 0
 
-    def _stored(self, connection: Connection, device_id: str, after: datetime) -> list[Item]:
-        positions = stored_positions.since(connection, device_id, after)
-        items: list[Item] = list(self.survey.observe(positions)) if positions else []
-        items += map(self._report, stored_reports.since(connection, device_id, after))
+    def _stored(
+        self, connection: Connection, after: Mapping[str, datetime]
+    ) -> dict[str, list[Item]]:
+        """What is stored of each device after its time, in the order of the fold."""
+        items = self._by_device(
+            stored_positions.since(connection, after), stored_reports.since(connection, after)
+        )
         # A clock that ran ahead puts the time of a fix before the time that is on it.
-        return sorted((item for item in items if item.time > after), key=order)
+        return {d: [item for item in found if item.time > after[d]] for d, found in items.items()}
+
+
+def _device(item: Item) -> str:
+    return item.position.device_id if isinstance(item, Observation) else item.event.device_id
 
 
 def _pieces(items: list[Item], size: int) -> list[list[Item]]:

@@ -164,8 +164,7 @@ class Service:
     def _send_acks(self) -> None:
         """Each covers all before it, so only the newest of each counter goes out."""
         acks, self._acks = self._acks, {}
-        for ack in acks.values():
-            self._subscriber.publish_ack(ack)
+        self._subscriber.publish_acks(acks.values())
 
     def _follow_plan(self) -> None:
         connection = self._open()

@@ -24,7 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from db.ledger import Ack
-from ingest.client import BufferedClient
+from ingest.client import FastClient, Publish
 from ingest.decode import Raw
 
 log = structlog.get_logger(__name__)
@@ -52,8 +52,9 @@ class Subscriber:
         if parts.scheme == "mqtts":
             self._client.tls_set_context(ssl.create_default_context())
 
-    def _make_client(self, user: str, password: str) -> BufferedClient:
-        client = BufferedClient(
+    def _make_client(self, user: str, password: str) -> FastClient:
+        client = FastClient(
+            self._take,
             CallbackAPIVersion.VERSION2,
             client_id=user,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -63,7 +64,6 @@ class Subscriber:
         client.reconnect_delay_set(1, 10)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         return client
 
     def start(self) -> None:
@@ -86,10 +86,11 @@ class Subscriber:
         session = self.session
         self._client.acknowledge(raw.mid for raw in messages if raw.mid and raw.session == session)
 
-    def publish_ack(self, ack: Ack) -> None:
-        """Tell a device how far it may free its ring. QoS 0: the next one tells it again."""
-        payload = json.dumps({"v": 1, "epoch": ack.epoch, "seq": ack.seq}, separators=(",", ":"))
-        self._client.publish(f"kawal/v1/{ack.device_id}/ack", payload, qos=0)
+    def publish_acks(self, acks: Iterable[Ack]) -> None:
+        """Tell devices how far they may free their rings. QoS 0: the next one tells it again."""
+        self._client.publish_many(
+            (f"kawal/v1/{ack.device_id}/ack", _ack_payload(ack)) for ack in acks
+        )
 
     # --- callbacks of the network thread ---
 
@@ -116,16 +117,11 @@ class Subscriber:
         if reason.is_failure:
             log.warning("lost the broker", reason=str(reason))
 
-    def _on_message(self, _client: Any, _data: object, message: Any) -> None:
-        self.inbox.put(
-            Raw(
-                message.topic,
-                message.payload,
-                datetime.now(UTC),
-                self.session,
-                message.mid if message.qos else 0,
-            )
-        )
+    def _take(self, message: Publish) -> None:
+        now = datetime.now(UTC)
+        self.inbox.put(Raw(message.topic, message.payload, now, self.session, message.mid))
+
+    # --- for the pipeline's thread ---
 
     def drain(self, batch_room: int, wait_s: float) -> list[Raw]:
         """At most `batch_room` messages; waits for the first one, not for more."""
@@ -135,3 +131,7 @@ class Subscriber:
             while len(found) < batch_room:
                 found.append(self.inbox.get_nowait())
         return found
+
+
+def _ack_payload(ack: Ack) -> bytes:
+    return json.dumps({"v": 1, "epoch": ack.epoch, "seq": ack.seq}, separators=(",", ":")).encode()

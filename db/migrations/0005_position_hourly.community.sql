@@ -15,10 +15,11 @@ from position
 group by device_id, hour
 with no data;
 
--- 72 h: as far back as store and forward may still change an hour.
+-- From the beginning of time: a fix that was under way for weeks, or a track replayed at its
+-- own times, changes an hour of long ago. Only hours that changed are computed again.
 select add_continuous_aggregate_policy(
     'position_hourly',
-    start_offset => interval '73 hours',
+    start_offset => null,
     end_offset => interval '1 hour',
     schedule_interval => interval '30 minutes'
 );
@@ -29,4 +30,11 @@ alter table position set (
     timescaledb.compress_orderby = 'fix_time desc, epoch, seq'
 );
 select add_compression_policy('position', compress_after => interval '7 days');
-select add_retention_policy('position', drop_created_before => interval '365 days');
+
+-- A job of our own: a retention policy goes by the time of the fixes, and with
+-- drop_created_before it fails at every run (TimescaleDB issue 9446). By the age of the
+-- chunk, as db/queries/housekeeping.sql does it on the Apache edition.
+create procedure drop_old_positions(job_id integer, config jsonb) language sql as $$
+    select drop_chunks('position', created_before => now() - (config ->> 'keep')::interval)
+$$;
+select add_job('drop_old_positions', interval '1 day', config => '{"keep": "365 days"}');

@@ -11,11 +11,15 @@ order by device_id, epoch
 on conflict (device_id, epoch) do update set
     received = ledger.received + excluded.received,
     oldest_seq = greatest(ledger.oldest_seq, excluded.oldest_seq)
-returning device_id, epoch, (
-    select case when lower(r) = 1 then upper(r) - 1 else 0 end
-    from unnest(received + int8multirange(int8range(1, oldest_seq))) as r
-    limit 1
-);
+returning device_id, epoch, case
+    -- nearly always one run from the first number on
+    when received = int8multirange(int8range(1, upper(received))) then upper(received) - 1
+    else (
+        select case when lower(r) = 1 then upper(r) - 1 else 0 end
+        from unnest(received + int8multirange(int8range(1, oldest_seq))) as r
+        limit 1
+    )
+end;
 
 -- name: gaps
 select device_id, epoch, lower(r) as from_seq, upper(r) - 1 as to_seq

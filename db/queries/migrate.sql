@@ -2,9 +2,6 @@
 -- Wait until no other process migrates this database.
 select pg_advisory_lock(%(lock)s);
 
--- name: unlock
-select pg_advisory_unlock(%(lock)s);
-
 -- name: create_ledger
 create table if not exists migration (
     name text primary key,

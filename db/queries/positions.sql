@@ -44,12 +44,14 @@ where p.device_id = k.device_id and p.fix_time = k.fix_time
     and p.epoch = k.epoch and p.seq = k.seq;
 
 -- name: since
--- Fixes of one device after a time, for folding again.
-select device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,
+-- Fixes of devices, each after its own time, for folding again.
+select p.device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,
     altitude_m, accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
     source, flags
-from position
-where device_id = %(device_id)s and fix_time > %(after)s;
+from unnest(%(device_ids)s::text[], %(afters)s::timestamptz[]) as k(device_id, after)
+join lateral (
+    select * from position where device_id = k.device_id and fix_time > k.after
+) p on true;
 
 -- name: export
 -- Fixes by fix time, for others.

@@ -8,7 +8,10 @@ on conflict do nothing
 returning 1;
 
 -- name: since
-select device_id, epoch, seq, kind, event_time, received_at, buffered, lat_deg, lon_deg,
+-- Reports of devices, each after its own time, for folding again.
+select r.device_id, epoch, seq, kind, event_time, received_at, buffered, lat_deg, lon_deg,
     accuracy_m, seal_no, light_lux, battery_pct, note
-from device_report
-where device_id = %(device_id)s and event_time > %(after)s;
+from unnest(%(device_ids)s::text[], %(afters)s::timestamptz[]) as k(device_id, after)
+join lateral (
+    select * from device_report where device_id = k.device_id and event_time > k.after
+) r on true;
