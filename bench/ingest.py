@@ -12,11 +12,11 @@ import argparse
 import multiprocessing
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import consumers, load
 from cli.site import free_port
@@ -107,25 +107,28 @@ Consumer = Callable[..., None]
 
 
 def rate(site: Servers, consumer: Consumer, messages: int, run: int, *arguments: object) -> float:
-    """Messages a second from the first one sent to the last one done."""
+    """Messages a second from the first one sent to the last one done, after a warm-up of one
+    message a tracker."""
     mine, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=consumer, args=(theirs, messages, *arguments))
+    marks = [DEVICES, DEVICES + messages]
+    process = multiprocessing.Process(target=consumer, args=(theirs, marks, *arguments))
     process.start()
-    time.sleep(2.5)  # subscribed
+    mine.recv()  # ready
+    load.send_all(site.broker.port, PASSWORD, DEVICES, DEVICES, run)
+    mine.recv()  # warm
     sender = multiprocessing.Process(
-        target=_send, args=(theirs, site.broker.port, messages, run), daemon=True
+        target=_send, args=(theirs, site.broker.port, messages, run + 1)
     )
     sender.start()
-    times = sorted([mine.recv(), mine.recv()])
+    start_s, end_s = sorted([mine.recv(), mine.recv()])
     sender.join()
     process.terminate()
     process.join()
-    return messages / (times[1] - times[0])
+    return messages / (end_s - start_s)
 
 
-def _send(pipe: object, port: int, messages: int, run: int) -> None:
-    start_s = load.send_all(port, PASSWORD, messages, DEVICES, run)
-    pipe.send(start_s)  # type: ignore[attr-defined]
+def _send(pipe: Any, port: int, messages: int, run: int) -> None:
+    pipe.send(load.send_all(port, PASSWORD, messages, DEVICES, run))
 
 
 def latency(site: Servers, per_second: float, seconds: float) -> tuple[int, float, float]:
@@ -133,11 +136,11 @@ def latency(site: Servers, per_second: float, seconds: float) -> tuple[int, floa
     mine, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(
         target=consumers.ours,
-        args=(theirs, 0, site.database_url, site.broker.url("ingest")),
+        args=(theirs, [], site.database_url, site.broker.url("ingest")),
         kwargs={"seconds": seconds + 5},
     )
     process.start()
-    time.sleep(2.5)
+    mine.recv()  # ready
     load.send_at(site.broker.port, PASSWORD, per_second, seconds, DEVICES)
     found: tuple[int, float, float] = mine.recv()
     process.join()
@@ -159,10 +162,10 @@ def main() -> None:
             few = given.messages // NAIVE_SHARE
             naive = rate(site, consumers.naive, few, run + 1, url, broker_port, PASSWORD)
             ours = rate(
-                site, consumers.ours, given.messages, run + 2, url, site.broker.url("ingest")
+                site, consumers.ours, given.messages, run + 3, url, site.broker.url("ingest")
             )
             alone = rate(
-                site, consumers.broker_alone, given.messages, run + 3, broker_port, PASSWORD
+                site, consumers.broker_alone, given.messages, run + 5, broker_port, PASSWORD
             )
             rows.append((naive, ours, alone))
             print(
