@@ -13,14 +13,17 @@ import structlog
 
 from cli.site import Site
 from cli.supervise import DEMO_SPEED
-from dashboard.factory import create_app, serve
+from dashboard.factory import serve
+from db import positions
 from db.migrate import migrate
-from db.pool import open_pool
+from db.pool import connect, open_pool
 from domain.demo import demo_fleet, demo_plan
 from firmware_sim.fleet import run_fleet
 from firmware_sim.fleet_file import Entry
 from firmware_sim.mqtt_link import Broker, Login
 from ingest.service import Service
+
+log = structlog.get_logger(__name__)
 
 PR_SET_PDEATHSIG = 1
 
@@ -74,8 +77,7 @@ def dashboard_command() -> None:
     site = Site()
     settings = site.settings.dashboard
     with open_pool(site.database_url, "dashboard", max_size=8) as pool:
-        app = create_app(settings, site.settings.rules, pool)
-        serve(app, settings.host, settings.port)
+        serve(settings, site.settings.rules, pool, lambda port: log.info("serving", port=port))
 
 
 @click.command("demo")
@@ -86,7 +88,9 @@ def demo_command(speed: float) -> None:
     site = Site()
     plan = demo_plan(datetime.now(UTC))
     credentials = site.passwords(device.id for device in plan.devices)
-    entries = [Entry.model_validate(entry) for entry in demo_fleet(plan, credentials)]
+    with connect(site.database_url, "demo") as connection:
+        last = positions.latest(connection)
+    entries = [Entry.model_validate(entry) for entry in demo_fleet(plan, credentials, last)]
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: stopping.append(got))

@@ -14,7 +14,7 @@ from cli.site import Site
 from cli.up import register_devices
 from db import plan as stored_plan
 from db.pool import connect
-from domain.plan import Plan
+from domain.plan import Plan, Route
 from firmware_sim import control, scenario
 from firmware_sim.fleet import run_alone
 from firmware_sim.fleet_file import Entry, FleetError
@@ -45,7 +45,7 @@ def simulate_command(name: str, device: str | None, alone: bool, speed: float) -
         raise click.ClickException(
             f"{error}\nStart the demonstration with `make up`, or add --alone --device NAME."
         ) from None
-    except (control.RefusedError, FleetError) as error:
+    except (control.RefusedError, FleetError, scenario.ScenarioError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{done.device_id}: {done.scenario}. {done.message}")
 
@@ -55,14 +55,15 @@ def _simulate_alone(site: Site, name: str, device: str | None, speed: float) -> 
         raise click.UsageError("--alone needs --device")
     with connect(site.database_url, "cli") as connection:
         route = _route_of(stored_plan.load(connection), device)
+    line = list(route.line.coordinates)
     password = register_devices(site, [device])[device]
-    entry = Entry(device_id=device, password=password, route=route)
+    entry = Entry(device_id=device, password=password, route=line, half_width_m=route.half_width_m)
     click.echo(f"{device}: {name} at {speed:g}x; Ctrl-C ends it")
     done = run_alone(name, entry, Broker(*site.broker_address), speed=speed, stamp="wall")
     click.echo(f"{done.records_acknowledged} of {done.records_sent} records acknowledged")
 
 
-def _route_of(plan: Plan, device: str) -> list[tuple[float, float]]:
+def _route_of(plan: Plan, device: str) -> Route:
     now = datetime.now(UTC)
     shipments = {s.id: s for s in plan.shipments}
     for a in plan.assignments:
@@ -70,7 +71,7 @@ def _route_of(plan: Plan, device: str) -> list[tuple[float, float]]:
         if a.device_id == device and a.valid_from <= now and not over:
             for route in plan.routes:
                 if route.id == shipments[a.shipment_id].route_id:
-                    return list(route.line.coordinates)
+                    return route
     raise click.ClickException(f"{device} has no shipment with a route in the plan now")
 
 
@@ -88,11 +89,17 @@ def _route_of(plan: Plan, device: str) -> list[tuple[float, float]]:
 @click.option("--timezone", help="Zone of times that carry none, such as Asia/Jakarta.")
 @click.option("--device", help="Name of the device, where the file has no column of it.")
 @click.option("--device-prefix", default="", help="Put before each device name of the file.")
+@click.option("--accuracy-m", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
+              help="Accuracy taken where the file has none.")  # fmt: skip
+@click.option("--longest-gap-s", type=click.FloatRange(min=1), default=float("inf"),
+              help="With --as now: wait no longer between two fixes.")  # fmt: skip
 @click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True,
               help="How many times faster than recorded; 0: as fast as possible.")  # fmt: skip
 @click.option("--as", "stamp_as", type=click.Choice(["now", "recorded"]), default="now",
               show_default=True, help="As if it happened now, or at its own times.")  # fmt: skip
-def replay_command(file: Path, speed: float, stamp_as: Any, **given: Any) -> None:
+def replay_command(
+    file: Path, speed: float, stamp_as: Any, longest_gap_s: float, **given: Any
+) -> None:
     """Publish a recorded track (CSV or GPX) over MQTT and wait until all of it is stored."""
     site = Site()
     bar = Progress(
@@ -114,6 +121,7 @@ def replay_command(file: Path, speed: float, stamp_as: Any, **given: Any) -> Non
                 options=_options(given),
                 speed=speed,
                 stamp_as=stamp_as,
+                longest_gap_s=longest_gap_s,
                 on_progress=show,
             )
         except TrackError as error:
@@ -133,7 +141,7 @@ def _columns(file: Path, given: dict[str, Any]) -> Columns | None:
 
 
 def _options(given: dict[str, Any]) -> ReadOptions:
-    names = ("delimiter", "encoding", "timezone", "device", "device_prefix")
+    names = ("delimiter", "encoding", "timezone", "device", "device_prefix", "accuracy_m")
     return ReadOptions(**{name: given[name] for name in names})
 
 

@@ -105,8 +105,11 @@ def register_devices(site: Site, device_ids: list[str]) -> dict[str, str]:
     """Make sure that the embedded broker knows the devices; returns their passwords."""
     passwords = site.passwords(device_ids)
     if site.own_broker:
-        site.broker.add_users(passwords)
-        site.broker.reload()
+        known = site.broker.users()
+        # Only who is new: a reload with another hash would throw out who is connected.
+        if fresh := {name: word for name, word in passwords.items() if name not in known}:
+            site.broker.add_users(fresh)
+            site.broker.reload()
     return passwords
 
 

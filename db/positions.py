@@ -73,6 +73,13 @@ def since(connection: Connection, after: Mapping[str, datetime]) -> list[Positio
         return cursor.fetchall()
 
 
+def latest(connection: Connection) -> dict[str, Position]:
+    """The live position of each device."""
+    with connection.cursor(row_factory=class_row(Position)) as cursor:
+        cursor.execute(queries("positions")["latest"])
+        return {position.device_id: position for position in cursor}
+
+
 def export(
     connection: Connection, start: datetime, until: datetime, device_id: str | None = None
 ) -> Iterator[Position]:

@@ -7,16 +7,20 @@ junctions; a way is true to one or two kilometres. Loads, plates and numbers are
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import shapely
 
 from domain.geodesy import distance_m
-from domain.plan import Plan, Route, ShipmentStatus
+from domain.plan import LonLat, Plan, Route, ShipmentStatus
+from domain.positions import Position
 
 # One fixed start for all assignments: a demonstration that is imported again tomorrow
 # changes the same rows, where a start that moves would overlap yesterday's.
@@ -79,27 +83,49 @@ def _length_km(route: Route) -> float:
     return float(distance_m(lat_a, lon_a, lat_b, lon_b).sum()) / 1000
 
 
-def demo_fleet(plan: Plan, credentials: Mapping[str, str]) -> list[dict[str, Any]]:
+def demo_fleet(
+    plan: Plan, credentials: Mapping[str, str], last: Mapping[str, Position] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """The entries of a fleet file for `firmware_sim`: one for each device of the demo plan.
 
-    `credentials`: device id -> password. Raises ValueError for a device without one.
+    `credentials`: device id -> password. `last`: where each device was seen last; it goes on
+    from there, in the direction that it had. Raises ValueError for a device without a
+    password.
     """
-    lines = {route.id: route.line.coordinates for route in plan.routes}
+    routes = {route.id: route for route in plan.routes}
     shipments = {entry["id"]: entry for entry in _geography()["shipments"]}
     fleet = []
     for device in _geography()["devices"]:
         if device["id"] not in credentials:
             raise ValueError(f"{device['id']} has no password")
         journey = shipments[device["shipment"]]
+        route = routes[journey["route"]]
+        line, fraction = list(route.line.coordinates), journey["progress"] + device["ahead"]
+        if device["id"] in last:
+            line, fraction = _onward(line, last[device["id"]])
         fleet.append(
             {
                 "device_id": device["id"],
                 "password": credentials[device["id"]],
-                "route": [list(vertex) for vertex in lines[journey["route"]]],
+                "route": [list(vertex) for vertex in line],
+                "half_width_m": route.half_width_m,
                 "scenario": "nominal",
                 "speed_kmh": journey["speed_kmh"],
                 "loop": True,
-                "start_fraction": round(journey["progress"] + device["ahead"], 4),
+                "start_fraction": round(fraction, 4),
             }
         )
     return fleet
+
+
+def _onward(line: list[LonLat], seen: Position) -> tuple[list[LonLat], float]:
+    """The line in the direction of travel, and how far along it the position is."""
+    path = shapely.LineString(line)
+    along = path.project(shapely.Point(seen.lon_deg, seen.lat_deg), normalized=True)
+    behind = path.interpolate(max(along - 1e-3, 0), normalized=True)
+    ahead = path.interpolate(min(along + 1e-3, 1), normalized=True)
+    course = math.radians(seen.course_deg or 0.0)
+    forward = (ahead.x - behind.x) * math.sin(course) + (ahead.y - behind.y) * math.cos(course)
+    if seen.course_deg is None or forward >= 0:
+        return line, along
+    return line[::-1], 1 - along

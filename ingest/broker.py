@@ -84,6 +84,10 @@ class BrokerServer(RuntimeServer):
         self._write_entries(self._entries() | fresh)
         self._plain.update(users)
 
+    def users(self) -> set[str]:
+        """Names that may sign in."""
+        return set(self._entries())
+
     def remove_users(self, users: Collection[str]) -> None:
         """Revoke users; at `reload()` their connections drop."""
         entries = self._entries()

@@ -53,6 +53,12 @@ join lateral (
     select * from position where device_id = k.device_id and fix_time > k.after
 ) p on true;
 
+-- name: latest
+select device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,
+    altitude_m, accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
+    source, flags
+from latest_position;
+
 -- name: export
 -- Fixes by fix time, for others.
 select device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg,

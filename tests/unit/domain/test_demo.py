@@ -2,11 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
+from shapely import LineString
 
 from domain.demo import demo_fleet, demo_plan
 from domain.plan import ShipmentStatus, dump
 from domain.plan_changes import diff
 from domain.plan_faults import conflicts, parse, warnings
+from domain.positions import Position
 from domain.regions import Zone
 
 NOW = datetime(2024, 11, 25, 8, 30, 12, tzinfo=UTC)
@@ -51,6 +53,29 @@ def test_the_demonstration_s_fleet_drives_the_routes_of_its_shipments() -> None:
     # The escort drives a little ahead of the lorry that it guards.
     assert by_device["KWL-0002"]["route"] == by_device["KWL-0001"]["route"]
     assert by_device["KWL-0002"]["start_fraction"] > by_device["KWL-0001"]["start_fraction"]
+
+
+def test_a_vehicle_that_was_seen_before_goes_on_from_there_in_its_direction() -> None:
+    plan = demo_plan(NOW)
+    passwords = {device.id: "secret" for device in plan.devices}
+    route = demo_fleet(plan, passwords)[0]["route"]
+    west, east = sorted([route[0][0], route[-1][0]])
+    lon, lat = route[len(route) // 2]
+    for course_deg, begins_at in ((90.0, west), (270.0, east)):
+        seen = position(lon_deg=lon, lat_deg=lat, course_deg=course_deg)
+        entry = demo_fleet(plan, passwords, {"KWL-0001": seen})[0]
+        assert entry["device_id"] == "KWL-0001"
+        assert entry["route"][0][0] == begins_at
+        line = LineString(entry["route"])
+        here = line.interpolate(entry["start_fraction"], normalized=True)
+        assert (here.x, here.y) == pytest.approx((lon, lat), abs=0.01)
+
+
+def position(*, lon_deg: float, lat_deg: float, course_deg: float) -> Position:
+    return Position(
+        "KWL-0001", NOW, 1, 1, NOW, lat_deg, lon_deg, 60.0, course_deg, None, 5.0, None, None,
+        None, None, False, 0, False, "wire", 0,
+    )  # fmt: skip
 
 
 def test_a_fleet_without_a_password_says_whose() -> None:

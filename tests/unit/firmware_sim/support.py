@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -151,7 +151,7 @@ class StandIn:
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         if message.retain or not message.payload:
             return
-        decoded = check_frame(message.topic, message.payload)
+        decoded = check_frame(message.topic, bytes(message.payload))
         self.messages.append((message.topic, decoded))
         if not message.topic.endswith("/status"):
             key = self.commitments.commit(message.topic.split("/")[2], decoded)

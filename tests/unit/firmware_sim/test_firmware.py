@@ -34,7 +34,11 @@ class Rig:
         self.memory = Commitments()
         self.link = MemoryLink(self._answer)
         self.ring = Ring(capacity)
+        self.acknowledges = True
         self.tracker = Tracker("A", route, played, self.link, self.clock, ring=self.ring)
+
+    def state(self) -> State:
+        return self.tracker.firmware.state
 
     def _answer(self, topic: str, payload: bytes) -> tuple[int | None, list[Message]]:
         message = check_frame(topic, payload)
@@ -42,7 +46,8 @@ class Rig:
         self.sent.append((self.clock.now_s(), leaf, message))
         if leaf == "status":
             return 0, []
-        return 0, [self.memory.ack(self.memory.commit("A", message))]
+        key = self.memory.commit("A", message)
+        return 0, [self.memory.ack(key)] if self.acknowledges else []
 
     def run(self, until_s: float) -> None:
         while (at_s := self.tracker.next_tick_s) <= until_s:
@@ -77,17 +82,17 @@ def _seconds(text: str) -> float:
 
 
 def faulty(*faults: AnyFault, **parts: dict[str, Any]) -> Scenario:
-    return scenario(**parts).model_copy(update={"faults": faults, "lead_in_s": 0.0})
+    return scenario("nominal", **parts).model_copy(update={"faults": faults, "lead_in_s": 0.0})
 
 
 def test_it_boots_then_acquires_then_reports() -> None:
     rig = Rig(faulty(drive=GOES))
     rig.run(3.9)
-    assert rig.tracker.firmware.state is State.BOOT
+    assert rig.state() is State.BOOT
     rig.run(5)
-    assert rig.tracker.firmware.state is State.ACQUIRE
+    assert rig.state() is State.ACQUIRE
     rig.run(60)
-    assert rig.tracker.firmware.state is State.TRACK
+    assert rig.state() is State.TRACK
     assert rig.events() == [("boot", 4.0)]
     assert 20 < rig.positions()[0] < 45
     assert rig.statuses()[0]["state"] == "online"
@@ -144,7 +149,7 @@ def test_an_event_carries_the_last_known_fix() -> None:
 def test_it_sleeps_when_it_stood_long_and_wakes_to_report() -> None:
     rig = Rig(faulty(drive=STAYS, policy={"sleep_after_s": 300.0, "stopped_interval_s": 600.0}))
     rig.run(4_000)
-    assert rig.tracker.firmware.state is State.SLEEP
+    assert rig.state() is State.SLEEP
     assert not rig.tracker.board.receiver.on
     assert rig.statuses()[-1]["state"] == "sleeping"
     assert [s["state"] for s in rig.statuses()].count("sleeping") <= 6
@@ -156,9 +161,9 @@ def test_it_sleeps_when_it_stood_long_and_wakes_to_report() -> None:
 def test_motion_wakes_it() -> None:
     rig = Rig(faulty(drive={"dwell_start_s": 2_000.0}, policy={"sleep_after_s": 300.0}))
     rig.run(1_900)
-    assert rig.tracker.firmware.state is State.SLEEP
+    assert rig.state() is State.SLEEP
     rig.run(2_100)
-    assert rig.tracker.firmware.state is State.TRACK
+    assert rig.state() is State.TRACK
     assert rig.statuses()[-1]["state"] == "online"
     assert 2_000 <= rig.positions(1_990)[0] <= 2_030
 
@@ -221,7 +226,7 @@ def test_a_reboot_raises_the_epoch_and_keeps_what_was_not_sent() -> None:
     boot = Reboot(kind="reboot", at_s=400, duration_s=20)
     rig = Rig(faulty(gone, boot, drive=GOES))
     rig.run(405)
-    assert rig.tracker.firmware.state is State.OFF
+    assert rig.state() is State.OFF
     held = len(rig.ring)
     assert held > 3
     rig.run(700)
@@ -231,6 +236,25 @@ def test_a_reboot_raises_the_epoch_and_keeps_what_was_not_sent() -> None:
         seqs = {seq for e, seq in rig.memory.stored("A") if e == epoch}
         assert seqs == set(range(1, max(seqs) + 1))
     assert len(rig.ring) == 0
+
+
+def test_after_a_reboot_what_was_sent_and_not_acknowledged_is_sent_at_once() -> None:
+    rig = Rig(faulty(Reboot(kind="reboot", at_s=300, duration_s=20), drive=GOES))
+    rig.acknowledges = False
+    rig.run(310)
+    rig.command(id="lost", command="report_now")
+    held = len(rig.ring)
+    rig.sent.clear()
+    rig.run(326)
+    assert len([r for r in rig.records("position") if r["seq"] <= held]) == held - 1
+    assert not [r for r in rig.records("event") if r["event"] == "command_result"]
+
+
+def test_a_regained_fix_is_reported_at_once() -> None:
+    gone = GnssOutage(kind="gnss_outage", at_s=300, duration_s=40)
+    rig = Rig(faulty(gone, drive=GOES, policy={"moving_interval_s": 600.0}))
+    rig.run(500)
+    assert dict(rig.events())["fix_regained"] in rig.positions()
 
 
 def test_an_empty_battery_switches_it_off_until_it_is_charged() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware_sim import frame
@@ -104,6 +104,7 @@ def test_times_are_utc_with_milliseconds() -> None:
         },
     )
 )
+@example({"lat_deg": -7.0, "lon_deg": 110.0, "accuracy_m": 5.0, "course_deg": 359.97})
 def test_any_fix_fits_the_schema(fix: dict[str, float]) -> None:
     fields = frame.fields(fix_time=FIX["fix_time"], **fix)
     payload = frame.encode([Record(1, 1, "position", fields)], 1)
