@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import time
 import urllib.error
@@ -57,7 +59,21 @@ def address(site: Site) -> str:
     return f"http://{shown}:{site.settings.dashboard.port}/"
 
 
+def _require_ports(site: Site) -> None:
+    """Somebody else on our port would answer in our place, and look like us for a while."""
+    for name, port in (
+        ("KAWAL_DASHBOARD_PORT", site.settings.dashboard.port),
+        ("KAWAL_INGEST_HEALTH_PORT", site.settings.ingest.health_port),
+    ):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            raise UpError(
+                f"port {port} is in use by another program: stop it, or choose another port,"
+                f" as in `{name}={port + 100} make up`"
+            )
+
+
 def _prepare(site: Site, say: Callable[[str], None]) -> None:
+    _require_ports(site)
     if site.own_database or site.own_broker:
         _unpack(site, say)
     if site.own_database:
