@@ -34,7 +34,8 @@ def record(
     alert's condition holds is what its newest current event says, not the order in
     which events arrived.
     """
-    touched = set(disproved)
+    doubtful = set(disproved)
+    touched = set(doubtful)
     for recorded in found:
         meaning = recorded.event.meaning
         if meaning is None:
@@ -43,15 +44,17 @@ def record(
         if meaning.opens:
             _open(connection, recorded, meaning)
     for alert_key in sorted(touched):
-        _settle(connection, alert_key, now)
+        _settle(connection, alert_key, now, doubtful=alert_key in doubtful)
 
 
-def _settle(connection: Connection, alert_key: str, now: datetime) -> None:
+def _settle(connection: Connection, alert_key: str, now: datetime, *, doubtful: bool) -> None:
     newest = stored_events.newest_of_alert(connection, alert_key)
     if newest is None:
         _clear(connection, alert_key, now, "disproved by data that came late")
     elif not MEANINGS[newest.kind].opens:
         _clear(connection, alert_key, newest.event_time, None)
+    elif doubtful:
+        _resume(connection, alert_key, newest.event_id)
 
 
 def _open(connection: Connection, recorded: Recorded, meaning: Meaning) -> None:
@@ -96,6 +99,25 @@ def _clear(connection: Connection, alert_key: str, at: datetime, note: str | Non
         before=before,
         after=after,
         note=note,
+    )
+
+
+def _resume(connection: Connection, alert_key: str, event_id: int) -> None:
+    """It may have been the end that was disproved: then the alert holds again."""
+    sql = queries("alerts")
+    row = connection.execute(sql["resume"], {"alert_key": alert_key}).fetchone()
+    if row is None:
+        return
+    alert_id, state, is_new = row
+    connection.execute(sql["link"], {"alert_id": alert_id, "event_id": event_id})
+    _note(
+        connection,
+        alert_id,
+        actor=RULES,
+        trigger="OPEN",
+        before=None if is_new else state,
+        after=state,
+        note="its end was disproved by data that came late",
     )
 
 

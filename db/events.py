@@ -69,6 +69,7 @@ def reconcile(
 class Newest(NamedTuple):
     """The event that decides whether an alert's condition holds."""
 
+    event_id: int
     kind: str
     event_time: datetime
 

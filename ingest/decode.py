@@ -82,7 +82,8 @@ def decode(messages: Sequence[Raw], settings: Rules) -> Decoded:
         named = _topic(raw.topic)
         if named is not None:
             device_id, kind = named
-            found.heard[device_id] = raw.received_at
+            if kind != "status":
+                found.heard[device_id] = raw.received_at
             _READERS[kind](found, raw, device_id)
         elif raw.topic.startswith("owntracks/"):
             _owntracks(found, raw)
@@ -217,8 +218,11 @@ def _read_status(found: Decoded, raw: Raw, device_id: str) -> None:
     try:
         message = StatusMessage.model_validate_json(raw.payload)
     except ValidationError as error:
+        found.heard[device_id] = raw.received_at
         found.reject(raw, device_id, *_first_fault(error))
         return
+    if message.state != "offline" or message.time is not None:  # else it is the last will,
+        found.heard[device_id] = raw.received_at  # the broker's word and not the device's
     found.statuses.append(
         Status(
             device_id=device_id,

@@ -42,6 +42,7 @@ class Outcome:
     folded_again: int = 0
     acks: list[Ack] = field(default_factory=list)
     heard: dict[str, datetime] = field(default_factory=dict)
+    intervals_s: dict[str, float] = field(default_factory=dict)
     newest_fix: datetime | None = None
 
 
@@ -144,6 +145,11 @@ def _outcome(
         folded_again=evaluation.folded_again,
         acks=acks,
         heard=decoded.heard,
+        intervals_s={
+            status.device_id: status.report_interval_s
+            for status in decoded.statuses
+            if status.report_interval_s is not None
+        },
         newest_fix=max(map(effective_time, new)) if new else None,
     )
 
@@ -159,6 +165,7 @@ def _joined(parts: Iterable[Outcome]) -> Outcome:
         whole.folded_again += part.folded_again
         whole.acks += part.acks
         whole.heard |= part.heard
+        whole.intervals_s |= part.intervals_s
         times = [t for t in (whole.newest_fix, part.newest_fix) if t is not None]
         whole.newest_fix = max(times) if times else None
     return whole

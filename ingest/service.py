@@ -90,10 +90,13 @@ class Service:
 
     def state(self) -> dict[str, Any]:
         """What /healthz says."""
+        connected_at, trouble = self._subscriber.connected_at, self._trouble
+        if trouble is None and connected_at is None:
+            trouble = f"broker: {self._subscriber.refused or 'not connected'}"
         return {
-            "ok": self._trouble is None and self._subscriber.connected_at is not None,
-            "trouble": self._trouble or self._subscriber.refused,
-            "broker_connected_at": self._subscriber.connected_at,
+            "ok": trouble is None,
+            "trouble": trouble,
+            "broker_connected_at": connected_at,
             "inbox": self._subscriber.inbox.qsize(),
             "last_commit_at": self._last_commit,
             "newest_fix_at": self._newest_fix,
@@ -132,7 +135,7 @@ class Service:
     def _commit(self, batch: list[Raw]) -> None:
         connection = self._open()
         outcome = self._pipeline.process(connection, batch)
-        self._watch.hear(connection, outcome.heard)
+        self._watch.hear(connection, outcome.heard, outcome.intervals_s)
         # Last and once: an id that is acknowledged twice may by then be another message.
         self._subscriber.acknowledge(batch)
         self._note(batch, outcome)

@@ -33,8 +33,15 @@ class Watch:
                 self._heard[row.device_id] = max(known, row.heard_at)
         self._silent = hearing.silent(connection)
 
-    def hear(self, connection: Connection, heard: Mapping[str, datetime]) -> None:
-        """Devices were heard; those that were silent no longer are."""
+    def hear(
+        self,
+        connection: Connection,
+        heard: Mapping[str, datetime],
+        intervals_s: Mapping[str, float] = {},
+    ) -> None:
+        """Devices were heard, and some said how often they will report from now on; those
+        that were silent no longer are."""
+        self._interval_s.update(intervals_s)
         for device_id, at in heard.items():
             self._heard[device_id] = max(at, self._heard.get(device_id, at))
         back = self._silent.keys() & heard.keys()

@@ -14,6 +14,20 @@ on conflict (alert_key) where state in ('NEW', 'ACKNOWLEDGED', 'IN_PROGRESS') do
     changed_xid = pg_current_xact_id()
 returning alert_id, xmax = 0;
 
+-- name: resume
+-- An alert whose end was disproved holds again: as it is, or anew where its work was done.
+insert into alert as old (alert_key, rule, severity, programme, device_id, shipment_id,
+    facility_id, state, opened_at, last_seen_at, late_by_s, detail)
+select alert_key, rule, severity, programme, device_id, shipment_id, facility_id, 'NEW',
+    opened_at, last_seen_at, late_by_s, detail
+from alert
+where alert_id = (select max(alert_id) from alert where alert_key = %(alert_key)s)
+    and cleared_at is not null
+on conflict (alert_key) where state in ('NEW', 'ACKNOWLEDGED', 'IN_PROGRESS') do update set
+    cleared_at = null,
+    changed_xid = pg_current_xact_id()
+returning alert_id, state, xmax = 0;
+
 -- name: link
 insert into alert_event (alert_id, event_id) values (%(alert_id)s, %(event_id)s)
 on conflict do nothing;

@@ -19,7 +19,7 @@ update event set superseded_at = now() where event_id = any(%(event_ids)s);
 
 -- name: newest_of_alert
 -- The current event that decides whether an alert's condition holds.
-select kind, event_time from event
+select event_id, kind, event_time from event
 where alert_key = %(alert_key)s and superseded_at is null
 order by decided_at desc, event_id desc
 limit 1;

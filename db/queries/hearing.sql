@@ -1,8 +1,12 @@
 -- name: load
--- When each device was last heard, and how often it should be.
+-- When each device was last heard, and how often it should be. A last will (offline, with
+-- no time of its own) is the broker's word, not the device's.
 select d.device_id,
     coalesce(s.report_interval_s, d.report_interval_s) as report_interval_s,
-    greatest(p.received_at, s.received_at) as heard_at
+    greatest(
+        p.received_at,
+        case when s.state <> 'offline' or s.reported_at is not null then s.received_at end
+    ) as heard_at
 from device d
 left join latest_position p using (device_id)
 left join device_status s using (device_id);

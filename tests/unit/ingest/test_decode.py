@@ -84,7 +84,8 @@ def test_status_and_last_will() -> None:
     found = read("kawal/v1/D/status", b'{"v":1,"state":"offline","reason":"connection_lost"}')
     assert found.statuses[0].state == "offline"
     assert found.statuses[0].reported_at is None
-    assert found.heard == {"D": NOW}
+    assert found.heard == {}
+    assert read("kawal/v1/D/status", b'{"v":1,"state":"online"}').heard == {"D": NOW}
 
 
 @given(
