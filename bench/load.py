@@ -24,15 +24,15 @@ def route(device: int) -> list[tuple[float, float]]:
     return [(LON_0 + k * 0.02, lat + 0.001 * (k % 5)) for k in range(200)]
 
 
-def payload(device: int, seq: int, fix_time: datetime) -> bytes:
-    """A fix on the way, about 250 bytes."""
+def payload(device: int, seq: int, fix_time: datetime, step_deg: float = 0.0008) -> bytes:
+    """A fix on the way, about 250 bytes; `step_deg` eastward from one to the next."""
     lat = LAT_0 - (device % 100) * 0.01
     return json.dumps(
         {
             "v": 1, "epoch": 1, "seq": seq,
             "fix_time": fix_time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "lat_deg": round(lat + 0.0005 * (seq % 3), 6),
-            "lon_deg": round(LON_0 + (seq % 3000) * 0.0008, 6),
+            "lon_deg": round(LON_0 + (seq % 3000) * step_deg, 6),
             "speed_kmh": 62.5, "course_deg": 90.0, "accuracy_m": 8.5, "satellites": 11,
             "hdop": 0.9, "battery_pct": 87.0, "signal_dbm": -83.0, "buffered": False,
         },
@@ -115,7 +115,8 @@ def send_at(port: int, password: str, rate: float, seconds: float, devices: int)
         now = datetime.now(UTC)
         burst = []
         for number in range(sent, sent + due):
-            body = payload(number % devices, base + number // devices, now)
+            # Twice a second and tracker: at a lorry's pace, not at a plane's.
+            body = payload(number % devices, base + number // devices, now, 0.00001)
             topic = f"kawal/v1/B-{number % devices:04}/position"
             burst.append(packet(topic, body, number % 65_535 + 1))
         if burst:

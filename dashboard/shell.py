@@ -18,6 +18,7 @@ ZONES = ("WIB", "WITA", "WIT")
 FILTERS = ("all", "new")
 UNSEEN: dict[str, Any] = {"aria-hidden": "true"}
 POLITE: dict[str, Any] = {"aria-live": "polite"}
+TITLED: dict[str, Any] = {"aria-labelledby": "kpis-title"}
 MAP_TOOLS = ("zoom_in", "zoom_out", "fit", "follow", "legend")
 
 
@@ -135,17 +136,22 @@ def _banner() -> html.Div:
 def _kpis(t: Texts) -> html.Section:
     return html.Section(
         id="kpis",
+        **TITLED,
         children=[
-            html.Div(
-                id=f"kpi-{name}",
-                className="kpi",
-                children=[
-                    word(t, f"kpi.{name}", "label"),
-                    html.Span("–", className="number"),
-                    html.Span(className="note"),
-                ],
-            )
-            for name in KPIS
+            html.H2(word(t, "kpi.title"), id="kpis-title", className="sr"),
+            *[_kpi(t, name) for name in KPIS],
+        ],
+    )
+
+
+def _kpi(t: Texts, name: str) -> html.Div:
+    return html.Div(
+        id=f"kpi-{name}",
+        className="kpi",
+        children=[
+            word(t, f"kpi.{name}", "label"),
+            html.Span("–", className="number"),
+            html.Span(className="note"),
         ],
     )
 
@@ -187,7 +193,7 @@ def _alert_panel(t: Texts) -> html.Aside:
                     html.Div([_filter(t, name) for name in FILTERS], className="chips"),
                 ]
             ),
-            html.Div(id="alert-list", role="list"),
+            html.Ul(id="alert-list"),
             html.Div(id="alert-state", **_state("loading")),
             html.Section(
                 id="history-panel",

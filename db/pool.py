@@ -13,6 +13,8 @@ Connection = psycopg.Connection[TupleRow]
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 # The database will never hold this: trying again does not help.
 UNFIT = (psycopg.DataError, psycopg.IntegrityError)
+# Any of these leaves the transaction unusable.
+DATABASE_ERRORS = (psycopg.Error,)
 
 
 def connect(url: str, name: str, options: str = "") -> Connection:

@@ -11,18 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from db import events as stored_events
 from db import positions as stored_positions
 from db import reports as stored_reports
 from db import snapshots
 from db.events import Recorded
-from db.pool import Connection
+from db.pool import DATABASE_ERRORS, Connection
 from domain.events import DeviceEvent, Event
 from domain.positions import Position
 from domain.rules import fold
 from domain.settings import Rules
 from domain.states import DeviceState, Observation, Report, order, report_time
 from domain.survey import Survey
+
+log = structlog.get_logger(__name__)
 
 Item = Observation | Report
 
@@ -39,6 +43,7 @@ class Evaluation:
     states: dict[str, DeviceState] = field(default_factory=dict)
     unsaved: dict[str, int] = field(default_factory=dict)
     folded_again: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -60,10 +65,17 @@ class Evaluator:
         restored = self._restore(connection, by_device)
         for device_id, items in by_device.items():
             state = self.states.get(device_id) or restored[device_id]
-            if state.time is not None and items[0].time <= state.time:
-                self._again(connection, evaluation, items, state.time)
-            else:
-                fresh += self._onward(connection, evaluation, state, items)
+            try:
+                if state.time is not None and items[0].time <= state.time:
+                    self._again(connection, evaluation, items, state.time)
+                else:
+                    fresh += self._onward(connection, evaluation, state, items)
+            except DATABASE_ERRORS:
+                raise
+            except Exception as error:
+                # A fault of ours in one device's rules must not stop the fixes of all.
+                log.exception("the rules failed", device=device_id)
+                evaluation.failed[device_id] = f"{type(error).__name__}: {error}"
         if fresh:
             evaluation.found += stored_events.record(connection, fresh)
         return evaluation

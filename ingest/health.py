@@ -29,6 +29,7 @@ class Metrics:
         self.rejections = self._counter("rejections", "Messages or records refused")
         self.events = self._counter("events", "Events found by the rules")
         self.folded_again = self._counter("folded_again", "Fixes folded again for late ones")
+        self.rules_failed = self._counter("rules_failed", "Devices whose rules failed in a batch")
         self.retries = self._counter("retries", "Batches tried again")
         self.inbox = Gauge("kawal_inbox", "Messages waiting", registry=self.registry)
         self.lag = Gauge("kawal_lag_seconds", "Age of the oldest message of the last batch",
@@ -48,6 +49,7 @@ class Metrics:
         self.rejections.inc(outcome.rejections)
         self.events.inc(outcome.events)
         self.folded_again.inc(outcome.folded_again)
+        self.rules_failed.inc(len(outcome.rules_failed))
 
 
 class Health:

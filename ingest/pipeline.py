@@ -44,6 +44,7 @@ class Outcome:
     heard: dict[str, datetime] = field(default_factory=dict)
     intervals_s: dict[str, float] = field(default_factory=dict)
     newest_fix: datetime | None = None
+    rules_failed: dict[str, str] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -151,6 +152,7 @@ def _outcome(
             if status.report_interval_s is not None
         },
         newest_fix=max(map(effective_time, new)) if new else None,
+        rules_failed=evaluation.failed,
     )
 
 
@@ -165,6 +167,7 @@ def _joined(parts: Iterable[Outcome]) -> Outcome:
         whole.folded_again += part.folded_again
         whole.acks += part.acks
         whole.heard |= part.heard
+        whole.rules_failed |= part.rules_failed
         whole.intervals_s |= part.intervals_s
         times = [t for t in (whole.newest_fix, part.newest_fix) if t is not None]
         whole.newest_fix = max(times) if times else None

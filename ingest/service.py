@@ -62,6 +62,7 @@ class Service:
         self._last_commit: datetime | None = None
         self._newest_fix: datetime | None = None
         self._trouble: str | None = None
+        self._rules_failed: dict[str, str] = {}
         self.metrics = Metrics()
         self.health = Health(self.metrics, self.state)
 
@@ -101,6 +102,7 @@ class Service:
             "last_commit_at": self._last_commit,
             "newest_fix_at": self._newest_fix,
             "devices": len(self._evaluator.states),
+            "rules_failed": self._rules_failed,
         }
 
     # --- turns ---
@@ -146,6 +148,7 @@ class Service:
         self._last_commit = now
         if outcome.newest_fix and (not self._newest_fix or outcome.newest_fix > self._newest_fix):
             self._newest_fix = outcome.newest_fix
+        self._rules_failed |= outcome.rules_failed
         self.metrics.count(outcome, len(batch))
         age_s = (now - batch[0].received_at).total_seconds()
         self.metrics.lag.set(age_s)
@@ -221,7 +224,7 @@ class Service:
         """Run `task` again and again while the database is away."""
         for attempt in Retrying(
             retry=retry_if_exception_type(AWAY),
-            wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5.0, jitter=0.2),
             sleep=self._sleep,
         ):
             with attempt:

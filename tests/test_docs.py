@@ -78,7 +78,7 @@ def _prose(text: str) -> str:
 
 
 def _table(page: Path, first: str) -> list[list[str]]:
-    """The rows of every table of `page` whose first heading is `first`; cells without `code` marks."""
+    """The rows of every table of `page` whose first heading is `first`, without code marks."""
     rows: list[list[str]] = []
     inside = False
     for line in page.read_text("utf-8").splitlines():
@@ -157,7 +157,7 @@ def _commands(text: str) -> Iterator[str]:
     """Everything that a page tells to type, one command a line."""
     for language, content in _fences(text):
         if language in ("sh", "bash", "ini", "text"):
-            yield from content.replace("\\\n", " ").splitlines()
+            yield from re.sub(r"\s*\\\n\s*", " ", content).splitlines()
     prose = _prose(text)
     yield from re.findall(r"`([^`\n]+)`", prose)
     yield from (line.strip() for line in prose.splitlines() if line.startswith("    "))
@@ -255,7 +255,7 @@ def test_every_event_is_in_the_rules_with_what_it_means() -> None:
 def _kinds() -> set[str]:
     """Every kind of event: of the wire protocol, with a meaning, or told by a rule."""
     rules = "".join(file.read_text("utf-8") for file in (ROOT / "domain").glob("*.py"))
-    told = re.findall(r"tell\(\s*\"(\w+)\"", rules) + re.findall(r"kind=\"(\w+)\"", rules)
+    told = re.findall(r"tell\(\s*\"(\w+)\"", rules) + re.findall(r"Event\(\s*kind=\"(\w+)\"", rules)
     return {*get_args(EventKind), *MEANINGS, *told}
 
 
@@ -269,13 +269,14 @@ def test_rules_that_nothing_clears_are_named() -> None:
     never = {meaning.rule for meaning in MEANINGS.values()} - cleared
     text = (REFERENCE / "rules.md").read_text("utf-8")
     named = re.search(r"stays until a person resolves it: ([^.]*)\.", text)
-    assert named and set(re.findall(r"`(\w+)`", named[1])) == never
+    assert named
+    assert set(re.findall(r"`(\w+)`", named[1])) == never
 
 
 def test_the_defaults_in_the_rules_are_those_of_the_settings() -> None:
     text = (REFERENCE / "rules.md").read_text("utf-8")
     told = re.findall(r"`rules\.(\w+)`\s\(([\d,]+)(?: [a-z]+)?\)", text)
-    assert len(told) > 8
+    assert told
     for name, number in told:
         default = Settings().rules.model_dump()[name]
         assert float(number.replace(",", "")) == default, name
@@ -340,7 +341,8 @@ def test_every_key_of_the_screen_is_documented() -> None:
     script = (ROOT / "dashboard/assets/js/keyboard.js").read_text("utf-8")
     keys = {a or b for a, b in re.findall(r"^ {6}(?:(\w+)|\"(.)\"): \(\) =>", script, re.MULTILINE)}
     named = {key for cell in _column(REFERENCE / "screen.md", "key") for key in cell.split(", ")}
-    assert keys and named == keys
+    assert keys
+    assert named == keys
 
 
 # --- what must not be in any file -----------------------------------------------------------

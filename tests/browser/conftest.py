@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ FLAGS = [
     "--ignore-gpu-blocklist",
 ]
 WALL = {"width": 1920, "height": 1080}
+DESK = {"width": 1280, "height": 800}  # software drawing takes its time for each pixel
 
 Visit = Callable[..., "Visitor"]
 
@@ -28,7 +30,7 @@ class Visitor:
         self.context = context
         self.outside: list[str] = []
         self.complaints: list[str] = []
-        context.route("**/*", self._let_through)
+        context.route(re.compile(f"^(?!{re.escape(screen.url)}/|data:|blob:)"), self._stop)
         self.page: Page = context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
@@ -64,12 +66,9 @@ class Visitor:
         """Complaints that a test provokes."""
         self.complaints = [c for c in self.complaints if not any(word in c for word in words)]
 
-    def _let_through(self, route: Any) -> None:
-        if route.request.url.startswith(self.screen.url):
-            route.continue_()
-        else:
-            self.outside.append(route.request.url)
-            route.abort()
+    def _stop(self, route: Any) -> None:
+        self.outside.append(route.request.url)
+        route.abort()
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -114,8 +113,9 @@ def visit(browser: Browser, screen: RunningScreen) -> Iterator[Visit]:
     """Opens browsers. None of them may leave the host or complain of anything."""
     visitors: list[Visitor] = []
 
-    def enter(size: dict[str, int] = WALL, **context: Any) -> Visitor:
-        visitor = Visitor(screen, browser.new_context(viewport=size, **context))  # type: ignore[arg-type]
+    def enter(size: dict[str, int] = DESK) -> Visitor:
+        context = browser.new_context(viewport=size, reduced_motion="reduce")  # type: ignore[arg-type]
+        visitor = Visitor(screen, context)
         visitors.append(visitor)
         return visitor
 

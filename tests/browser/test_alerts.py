@@ -2,7 +2,7 @@ from db import views
 from tests.browser.conftest import Visit
 from tests.browser.screens import Operation, until
 
-CARD = "#alert-list article"
+CARD = "#alert-list .card"
 
 
 def deviate(operation: Operation, device_id: str = "TRK-1") -> None:

@@ -18,7 +18,7 @@ export class AlertList extends EventTarget {
     this.cards = new Map();
     this.selected = null;
     this.filter = "all";
-    this.more = el("p", { class: "more", role: "listitem" });
+    this.more = el("li", { class: "more" });
     setInterval(() => this.#age(), 1000);
   }
 
@@ -98,8 +98,8 @@ export class AlertList extends EventTarget {
   }
 
   #frame(id) {
-    return el("article", {
-      role: "listitem", tabindex: "-1", "data-alert": id,
+    return el("li", {
+      tabindex: "-1", "data-alert": id,
       on: {
         click: (event) => {
           if (!event.target.closest("button")) this.select(id, { scroll: false });

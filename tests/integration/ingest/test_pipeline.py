@@ -235,6 +235,21 @@ def test_an_unreadable_message_beside_good_ones_is_kept_with_its_reason(ingest: 
     assert ingest.rows("select field from rejection order by field") == [("payload",), ("topic",)]
 
 
+def test_a_fault_in_one_device_s_rules_loses_no_fix_and_stops_no_other(ingest: Ingest) -> None:
+    ingest.fixes(along(1, 2))
+    ingest.evaluator.states["KWL-0001"] = "not a state"  # type: ignore[assignment]
+    outcome = ingest.take(
+        (TOPIC, single(record(3, 110.108))),
+        ("kawal/v1/KWL-0002/position", single(record(1, 110.1))),
+    )
+    assert outcome.positions == 2
+    assert list(outcome.rules_failed) == ["KWL-0001"]
+    assert ingest.rows("select device_id, seq from latest_position order by 1") == [
+        ("KWL-0001", 3),
+        ("KWL-0002", 1),
+    ]
+
+
 def test_shipments_follow_their_tracker(ingest: Ingest) -> None:
     ingest.fixes([record(seq, 110.0, speed_kmh=0) for seq in range(1, 5)])
     ingest.fixes(along(5, 10, start=110.01))
