@@ -76,6 +76,7 @@ for command in (
     trackers.replay_command,
     facts.events_command,
     facts.positions_command,
+    facts.gaps_command,
     facts.rejections_command,
 ):
     main.add_command(command)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import click
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from cli.configure import SettingsError
 from cli.site import Site
 from cli.supervise import Supervisor
+from cli.up import address
 from db.migrate import MigrationError, edition, pending, versions
 from db.pool import connect
+from ingest.probe import sign_in
 
 EDITIONS = {
     "apache": "Apache: old positions are removed by the service itself; no columnstore",
@@ -35,6 +35,8 @@ def check_command() -> None:
         _try("database", lambda: _database(site)),
         _try("migrations", lambda: _migrations(site)),
         _try("broker", lambda: _broker(site)),
+        _try("ingest", lambda: _ingest(site)),
+        _try("screen", lambda: _screen(site)),
         _try("processes", lambda: _processes(site)),
     ]
     if not all(results):
@@ -67,38 +69,41 @@ def _migrations(site: Site) -> str:
 
 
 def _broker(site: Site) -> str:
-    """Sign in as the demo user: as ingest we would take its session."""
+    """Not as ingest at our own broker: there one name is one connection."""
+    if not site.own_broker:
+        return sign_in(site.broker_url)
     host, port = site.broker_address
-    answered = threading.Event()
-    said: list[str] = []
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-    client.username_pw_set("demo-remote", site.password("demo-remote"))
+    return sign_in(f"mqtt://demo-remote:{site.password('demo-remote')}@{host}:{port}")
 
-    def on_connect(
-        _client: object, _data: object, _flags: object, reason: object, _p: object
-    ) -> None:
-        said.append(str(reason))
-        answered.set()
 
-    client.on_connect = on_connect
-    client.connect(host, port, 10)
-    client.loop_start()
+def _ingest(site: Site) -> str:
+    settings = site.settings.ingest
+    state = json.loads(_get(f"http://{settings.health_host}:{settings.health_port}/healthz"))
+    if not state["ok"]:
+        raise ConnectionError(state["trouble"] or "not connected to the broker yet")
+    return f"{state['devices']} devices, last commit {state['last_commit_at'] or 'none yet'}"
+
+
+def _screen(site: Site) -> str:
+    _get(f"{address(site)}readyz")
+    return address(site)
+
+
+def _get(url: str) -> str:
     try:
-        if not answered.wait(5):
-            raise ConnectionError(f"{host}:{port} does not answer")
-    finally:
-        with contextlib.suppress(OSError):
-            client.disconnect()
-        client.loop_stop()
-    if said[0] != "Success":
-        raise ConnectionError(f"{host}:{port}: {said[0]}")
-    return f"{host}:{port}"
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            body: str = answer.read().decode()
+    except urllib.error.HTTPError as error:
+        body = error.read().decode()
+        if not body.startswith("{"):
+            raise ConnectionError(f"{url}: {error}") from None
+    return body
 
 
 def _processes(site: Site) -> str:
     supervisor = Supervisor(site)
     if not supervisor.running():
-        raise ConnectionError("not started by `kawal up`")
+        return "not under `kawal up`"
     found = supervisor.processes()
     down = [p.name for p in found if p.state not in ("RUNNING", "STOPPED")]
     if down:

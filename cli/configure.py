@@ -19,11 +19,12 @@ from domain.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "kawal.toml"
 PREFIX = "KAWAL_"
-# Read by deploy/runtime.sh, deploy/supervisord.conf and the home folder, not settings.
+# Read by the files of deploy/, the tests and the home folder, not settings.
 _OTHERS = frozenset({
     "KAWAL_HOME", "KAWAL_CACHE_DIR", "KAWAL_DEBIAN_MIRROR", "KAWAL_ROOT", "KAWAL_USER",
     "KAWAL_CONTROL_PORT", "KAWAL_CONTROL_PASSWORD", "KAWAL_PROGRAM", "KAWAL_OWN_DATABASE",
-    "KAWAL_OWN_BROKER", "KAWAL_SUPERVISED",
+    "KAWAL_OWN_BROKER", "KAWAL_SUPERVISED", "KAWAL_DB_PASSWORD", "KAWAL_DB_PORT",
+    "KAWAL_BROKER_PASSWORD", "KAWAL_BROKER_ADDRESS", "KAWAL_BROKER_PORT", "KAWAL_CHROMIUM",
 })  # fmt: skip
 
 
@@ -42,7 +43,9 @@ def load(folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> Se
     for name, value in environment.items():
         if name.startswith(PREFIX) and name not in _OTHERS:
             section, _, field = name.removeprefix(PREFIX).lower().partition("_")
-            tree.setdefault(section, {})[field] = value
+            fields = tree.setdefault(section, {})
+            if isinstance(fields, dict):  # else the file is at fault, which is told below
+                fields[field] = value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.site import Site
-from db import events, positions, rejections
+from db import events, ledger, positions, rejections
 from db.pool import connect
 from domain.positions import Flag, Position
 from domain.readout import csv_lines, moment, ndjson
@@ -43,8 +43,9 @@ since_option = click.option(
 )  # fmt: skip
 until_option = click.option("--until", type=Moment(), default="0s", help="To this time; now.")
 format_option = click.option(
-    "--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True
-)
+    "--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True,
+    help="One JSON object a line, or CSV with a header.",
+)  # fmt: skip
 device_option = click.option("--device", help="Only of this device.")
 
 
@@ -84,10 +85,23 @@ def _write(form: str, rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) 
         click.echo(line, nl=False)
 
 
+@click.command("gaps")
+def gaps_command() -> None:
+    """Show numbers that devices have lost for good (overwritten before they were stored)."""
+    with connect(Site().database_url, "cli") as connection:
+        found = ledger.gaps(connection)
+    for device_id, epoch, first, last in found:
+        click.echo(f"{device_id}: {last - first + 1} lost, seq {first} to {last} of epoch {epoch}")
+    if not found:
+        click.echo("No device has lost a record.")
+
+
 @click.command("rejections")
 @since_option
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True,
+              help="At most so many, the newest.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["table", "ndjson"]), default="table",
+              show_default=True, help="For people, or one JSON object a line.")  # fmt: skip
 def rejections_command(since: datetime, limit: int, form: str) -> None:
     """Show messages that were refused, with the field and the reason."""
     with connect(Site().database_url, "cli") as connection:

@@ -21,8 +21,9 @@ def account_group() -> None:
 @click.argument("login")
 @click.option("--name", required=True, help="Name of the person, shown on the screen.")
 @click.option("--role", type=click.Choice([r.value for r in Role]), default="VIEWER",
-              show_default=True)  # fmt: skip
-@click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
+              show_default=True, help="What the person may do.")  # fmt: skip
+@click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True,
+              help="Of the screen: Bahasa Indonesia or English.")  # fmt: skip
 @click.option("--ask", is_flag=True, help="Type the password instead of having one made.")
 def account_add(login: str, name: str, role: str, language: str, ask: bool) -> None:
     """Make an account; prints a password that was made for it."""

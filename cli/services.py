@@ -81,7 +81,8 @@ def dashboard_command() -> None:
 
 
 @click.command("demo")
-@click.option("--speed", type=float, default=DEMO_SPEED, show_default=True)
+@click.option("--speed", type=float, default=DEMO_SPEED, show_default=True,
+              help="How many times faster than real.")  # fmt: skip
 def demo_command(speed: float) -> None:
     """Drive the demonstration's trackers until SIGTERM."""
     log_as_json()

@@ -47,7 +47,8 @@ class Site:
     @cached_property
     def broker(self) -> BrokerServer:
         """The embedded broker."""
-        return BrokerServer(self.runtime, self.home / "data/broker", self.ports["broker"])
+        host = self.settings.broker.listen_host
+        return BrokerServer(self.runtime, self.home / "data/broker", self.ports["broker"], host)
 
     @property
     def database_url(self) -> str:
@@ -67,7 +68,9 @@ class Site:
     def broker_address(self) -> tuple[str, int]:
         """Host and port of the broker."""
         parts = urlsplit(self.broker_url)
-        return parts.hostname or "127.0.0.1", parts.port or 1883
+        return parts.hostname or "127.0.0.1", parts.port or (
+            8883 if parts.scheme == "mqtts" else 1883
+        )
 
     @cached_property
     def ports(self) -> dict[str, int]:

@@ -27,7 +27,8 @@ REFUSED_SHOWN = 20
 
 
 @click.command("simulate")
-@click.option("--scenario", "name", required=True, type=click.Choice(scenario.names()))
+@click.option("--scenario", "name", required=True, type=click.Choice(scenario.names()),
+              help="What happens.")  # fmt: skip
 @click.option("--device", help="Which tracker; default: one of the demonstration that moves.")
 @click.option("--alone", is_flag=True, help="Run one tracker by itself along its planned route.")
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True,
@@ -85,7 +86,7 @@ def _route_of(plan: Plan, device: str) -> Route:
 @click.option("--course-column", help="CSV: column of the course, degrees.")
 @click.option("--accuracy-column", help="CSV: column of the accuracy, metres.")
 @click.option("--delimiter", help="CSV: separator; default: found in the header.")
-@click.option("--encoding", default="utf-8-sig", show_default=True)
+@click.option("--encoding", default="utf-8-sig", show_default=True, help="Of a CSV file.")
 @click.option("--timezone", help="Zone of times that carry none, such as Asia/Jakarta.")
 @click.option("--device", help="Name of the device, where the file has no column of it.")
 @click.option("--device-prefix", default="", help="Put before each device name of the file.")

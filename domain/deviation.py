@@ -32,8 +32,9 @@ def follow(state: DeviceState, moment: Moment) -> DeviceState:
 
 def _turn(state: DeviceState, moment: Moment, outside_m: float) -> DeviceState:
     kind = "corridor_rejoined" if state.corridor_out else "corridor_left"
-    since = state.corridor_votes.since or moment.now
-    moment.tell(kind, since, numbers=_numbers(state, moment, outside_m))
+    votes = state.corridor_votes
+    numbers = {**_numbers(moment, outside_m), "fixes": sum(votes.window)}
+    moment.tell(kind, votes.since or moment.now, numbers=numbers)
     return state._replace(
         corridor_out=not state.corridor_out,
         corridor_votes=NO_VOTES,
@@ -46,11 +47,11 @@ def _further(state: DeviceState, moment: Moment, outside_m: float) -> DeviceStat
     long way off makes a handful of events."""
     if not state.corridor_out or outside_m < state.corridor_reported_m * 1.5 + 250:
         return state
-    moment.tell("corridor_further", moment.now, numbers=_numbers(state, moment, outside_m))
+    moment.tell("corridor_further", moment.now, numbers=_numbers(moment, outside_m))
     return state._replace(corridor_reported_m=outside_m)
 
 
-def _numbers(state: DeviceState, moment: Moment, outside_m: float) -> Numbers:
+def _numbers(moment: Moment, outside_m: float) -> Numbers:
     journey, position = moment.seen.journey, moment.seen.position
     half_width = journey.half_width_m if journey else 0.0
     return {
@@ -58,5 +59,4 @@ def _numbers(state: DeviceState, moment: Moment, outside_m: float) -> Numbers:
         "distance_m": round(outside_m + half_width) if outside_m else None,
         "half_width_m": half_width,
         "accuracy_m": round(position.accuracy_m, 1),
-        "fixes": sum(state.corridor_votes.window),
     }

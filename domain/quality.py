@@ -12,6 +12,7 @@ from domain.states import DeviceState, Journey, Moment, Reference, trust
 
 UNUSABLE = int(Flag.ZERO_ISLAND | Flag.INACCURATE | Flag.MOCK | Flag.JUMP | Flag.JAMMING)
 JUMP = int(Flag.JUMP)
+DUPLICATE_TIME = int(Flag.DUPLICATE_TIME)
 AIR_MODES = frozenset({"PLANE", "HELICOPTER"})
 METRES_PER_DEGREE_AT_MOST = 112_000
 
@@ -39,11 +40,13 @@ def judge(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
     then the device really is elsewhere: that is told as `relocated`.
     """
     position, settings = moment.seen.position, moment.settings
-    flags = position.flags & ~JUMP
+    flags = position.flags & ~(JUMP | DUPLICATE_TIME)
     if flags & UNUSABLE:
         return state, flags
     here = Reference(moment.now, position.lat_deg, position.lon_deg, position.accuracy_m)
     limit_kmh = _speed_limit(moment.seen.journey, settings)
+    if state.good is not None and state.good.time == here.time:
+        flags |= DUPLICATE_TIME
     if state.good is None or not _is_jump(state.good, here, limit_kmh):
         return trust(state, here), flags
     # Among themselves they may move as fast as a plane: what is merely too fast for its

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
@@ -24,18 +25,18 @@ def moment(text: str, now: datetime) -> datetime:
 
     Raises ValueError with what is expected.
     """
-    if match := _AGE.fullmatch(text):
-        return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
     try:
+        if match := _AGE.fullmatch(text):
+            return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
         when = datetime.fromisoformat(text)
-    except ValueError:
-        when = None
-    if when is None or when.tzinfo is None:
-        raise ValueError(
-            f"{text!r}: needs an age such as 90m, 2h, 3d, or a time with its zone such as"
-            " 2024-11-26T08:00:00+07:00"
-        )
-    return when.astimezone(UTC)
+        if when.tzinfo is not None:
+            return when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # neither, or beyond the years 1 to 9999
+    raise ValueError(
+        f"{text!r}: needs an age such as 90m, 2h, 3d, or a time with its zone such as"
+        " 2024-11-26T08:00:00+07:00"
+    )
 
 
 def ndjson(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -48,10 +49,11 @@ def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Itera
     """A header and one line a row, by RFC 4180 with line feeds; nested values as JSON."""
     fields = list(fields)
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    for row in ([*fields], *([_cell(r[name]) for name in fields] for r in rows)):
+    # So that either character of the end of a line is quoted where a cell holds it.
+    writer = csv.writer(line, lineterminator="\r\n")
+    for row in chain([fields], ([_cell(r[name]) for name in fields] for r in rows)):
         writer.writerow(row)
-        yield line.getvalue()
+        yield line.getvalue().removesuffix("\r\n") + "\n"
         line.seek(0)
         line.truncate()
 

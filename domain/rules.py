@@ -62,8 +62,8 @@ def _fix(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:
 def _report(
     state: DeviceState, report: Report, settings: Rules, events: list[Event]
 ) -> DeviceState:
-    """Tell what the device tells. A seal opened inside the sender's or the receiver's fence
-    is work; elsewhere, or where nobody knows the place, it is an alert."""
+    """Tell what the device tells. A seal of a shipment that is opened inside the sender's or
+    the receiver's fence is work; elsewhere, or where the place is not known, an alert."""
     now, event, journey = report
     lat_deg, lon_deg = event.lat_deg, event.lon_deg
     if lat_deg is None and state.good is not None:

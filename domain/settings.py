@@ -6,7 +6,9 @@ Every field has its unit in its name and a description, from which
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 class Section(BaseModel):
@@ -26,6 +28,11 @@ class Broker(Section):
 
     url: SecretStr | None = Field(
         None, description="mqtt://user:password@host:port; none: the embedded broker."
+    )
+    listen_host: str = Field(
+        "127.0.0.1",
+        description="Address that the embedded broker listens on; 0.0.0.0 lets trackers of the"
+        " network in (not encrypted: only behind a VPN or on a network of your own).",
     )
 
 
@@ -59,8 +66,10 @@ class Rules(Section):
     max_accuracy_m: float = Field(
         500, gt=0, description="A fix with a larger error circle is left out of the rules."
     )
-    confirm_fixes: int = Field(3, ge=1, le=20, description="N of the last M fixes must agree.")
-    confirm_window: int = Field(4, ge=1, le=20, description="M of N of M.")
+    confirm_fixes: int = Field(
+        3, ge=1, le=20, description="So many (N) of the last M fixes must agree."
+    )
+    confirm_window: int = Field(4, ge=1, le=20, description="M, at least N.")
     fence_margin_m: float = Field(
         50, ge=0, description="Left a fence only when this far outside, error circle deducted."
     )
@@ -80,6 +89,14 @@ class Rules(Section):
         3, ge=1, description="Silent after this many report intervals without any message."
     )
     silence_at_least_s: float = Field(10, ge=0, description="Never silent before this long.")
+
+    @model_validator(mode="after")
+    def _enough_fixes(self) -> Self:
+        if self.confirm_fixes > self.confirm_window:
+            raise ValueError(
+                "confirm_fixes must not be more than confirm_window: no rule would fire"
+            )
+        return self
 
 
 class Dashboard(Section):

@@ -36,6 +36,8 @@ from ingest.wire import (
     StatusMessage,
 )
 
+MOST_BYTES = 32_768
+_LAST_FIX = ("lat_deg", "lon_deg", "accuracy_m", "fix_time")
 METRES_PER_HDOP = 5.0  # user range error of a single-frequency receiver, 68 %
 _TOPIC = re.compile(r"kawal/v1/([A-Za-z0-9_-]{1,64})/(position|event|status)")
 
@@ -80,7 +82,10 @@ def decode(messages: Sequence[Raw], settings: Rules) -> Decoded:
     found = Decoded(settings)
     for raw in messages:
         named = _topic(raw.topic)
-        if named is not None:
+        if len(raw.payload) > MOST_BYTES:
+            reason = f"{len(raw.payload)} bytes, at most {MOST_BYTES} are taken"
+            found.reject(raw, named[0] if named else None, "payload", reason)
+        elif named is not None:
             device_id, kind = named
             if kind != "status":
                 found.heard[device_id] = raw.received_at
@@ -102,14 +107,14 @@ def _read_position(found: Decoded, raw: Raw, device_id: str) -> None:
         else:
             single = POSITION.validate_json(raw.payload)
             number = Received(
-                device_id, single["epoch"], single["seq"], single.get("oldest_seq", 1)
+                device_id, single["epoch"], single["seq"], single.get("oldest_seq") or 1
             )
             _admit_position(found, raw, number, single, "")
             return
     except ValidationError as error:
         _salvage(found, raw, device_id, error, _position_record)
         return
-    oldest_seq = batch.get("oldest_seq", 1)
+    oldest_seq = batch.get("oldest_seq") or 1
     for index, record in enumerate(batch["records"]):
         number = Received(device_id, batch["epoch"], record["seq"], oldest_seq)
         _admit_position(found, raw, number, record, f"records[{index}].")
@@ -143,9 +148,9 @@ def _admit_position(
         satellites,
         given("battery_pct"),
         given("signal_dbm"),
-        given("buffered", False),
-        given("jamming", 0),
-        given("mock", False),
+        given("buffered") or False,
+        given("jamming") or 0,
+        given("mock") or False,
         "wire",
         0,
     )
@@ -179,10 +184,11 @@ def _admit_event(
     found: Decoded, raw: Raw, number: Received, record: EventRecord, where: str
 ) -> None:
     found.received.append(number)
-    place = (record.lat_deg, record.lon_deg, record.accuracy_m, record.fix_time)
-    if any(value is None for value in place) and any(value is not None for value in place[:2]):
-        reason = "lat_deg, lon_deg, accuracy_m and fix_time belong together"
-        found.reject(raw, number.device_id, f"{where}lat_deg", reason)
+    place = {name: getattr(record, name) for name in _LAST_FIX}
+    missing = [name for name, value in place.items() if value is None]
+    if 0 < len(missing) < len(place):
+        reason = f"missing: {', '.join(_LAST_FIX)} belong together"
+        found.reject(raw, number.device_id, where + missing[0], reason)
         return
     if record.event == "command_result" and not (record.command_id and record.result):
         reason = "command_result needs command_id and result"
@@ -199,7 +205,7 @@ def _admit_event(
             kind=record.event,
             event_time=record.event_time.astimezone(UTC),
             received_at=raw.received_at,
-            buffered=record.buffered,
+            buffered=record.buffered or False,
             lat_deg=record.lat_deg,
             lon_deg=record.lon_deg,
             accuracy_m=record.accuracy_m,
@@ -241,6 +247,8 @@ def _owntracks(found: Decoded, raw: Raw) -> None:
         found.heard[outcome.device_id] = raw.received_at
         flags = intrinsic_flags(outcome, found.settings)
         found.positions.append(outcome._replace(flags=flags))
+        # A phone says when it is lost, and only by its fixes that it is back.
+        found.statuses.append(Status(outcome.device_id, "online", None, raw.received_at))
     elif isinstance(outcome, Status):
         found.statuses.append(outcome)
 

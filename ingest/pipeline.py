@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from db import alerts, ledger, positions, rejections, reports, shipments, statuses
+from db import alerts, devices, ledger, positions, rejections, reports, shipments, statuses
 from db.changes import notify
 from db.ledger import Ack
 from db.pool import UNFIT, Connection
@@ -54,6 +54,7 @@ class Pipeline:
         self._settings = settings
         self._evaluator = evaluator
         self._recent = RecentKeys()
+        self._known: set[str] = set()
 
     def process(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
         """Commit a batch and say what it came to.
@@ -77,14 +78,23 @@ class Pipeline:
             new = positions.copy_positions(connection, self._admit(decoded.positions))
             told = reports.record(connection, decoded.reports)
             statuses.record(connection, decoded.statuses)
+            strangers = self._strangers(connection, decoded)
             rejections.record(connection, decoded.rejections)
             acks = ledger.record(connection, decoded.received)
             evaluation = self._evaluator.evaluate(connection, new, told)
             self._conclude(connection, new, evaluation)
             notify(connection)
         self._evaluator.keep(evaluation)
+        self._known |= strangers
         self._recent.remember([_key(position) for position in new])
         return _outcome(decoded, new, len(told), acks, evaluation)
+
+    def _strangers(self, connection: Connection, decoded: Decoded) -> set[str]:
+        """Devices that we have not met since our start; each has a row from now on."""
+        strangers = decoded.heard.keys() - self._known
+        if strangers:
+            devices.register_unknown(connection, strangers)
+        return set(strangers)
 
     def _admit(self, found: Iterable[Position]) -> list[Position]:
         return self._recent.admit((_key(position), position) for position in found)

@@ -59,17 +59,17 @@ class PositionRecord(TypedDict):
     fix_time: Time
     lat_deg: Latitude
     lon_deg: Longitude
-    accuracy_m: NotRequired[Accuracy]
-    hdop: NotRequired[Annotated[float, Field(gt=0, le=100)]]
-    satellites: NotRequired[Annotated[int, Field(ge=0, le=99)]]
-    speed_kmh: NotRequired[Annotated[float, Field(ge=0, le=2000)]]
-    course_deg: NotRequired[Annotated[float, Field(ge=0, lt=360)]]
-    altitude_m: NotRequired[Annotated[float, Field(ge=-500, le=20_000)]]
-    battery_pct: NotRequired[Percent]
-    signal_dbm: NotRequired[Signal]
-    buffered: NotRequired[bool]
-    jamming: NotRequired[Literal[0, 1, 2]]
-    mock: NotRequired[bool]
+    accuracy_m: NotRequired[Accuracy | None]
+    hdop: NotRequired[Annotated[float, Field(gt=0, le=100)] | None]
+    satellites: NotRequired[Annotated[int, Field(ge=0, le=99)] | None]
+    speed_kmh: NotRequired[Annotated[float, Field(ge=0, le=2000)] | None]
+    course_deg: NotRequired[Annotated[float, Field(ge=0, lt=360)] | None]
+    altitude_m: NotRequired[Annotated[float, Field(ge=-500, le=20_000)] | None]
+    battery_pct: NotRequired[Percent | None]
+    signal_dbm: NotRequired[Signal | None]
+    buffered: NotRequired[bool | None]
+    jamming: NotRequired[Literal[0, 1, 2] | None]
+    mock: NotRequired[bool | None]
 
 
 class _PositionEnvelope(TypedDict):
@@ -77,7 +77,7 @@ class _PositionEnvelope(TypedDict):
 
     v: Literal[1]
     epoch: Epoch
-    oldest_seq: NotRequired[Seq]
+    oldest_seq: NotRequired[Seq | None]
 
 
 class SinglePosition(_PositionEnvelope, PositionRecord):
@@ -108,7 +108,7 @@ class EventRecord(_Message):
     seal_no: SealNo | None = None
     light_lux: Annotated[float, Field(ge=0, le=200_000)] | None = None
     battery_pct: Percent | None = None
-    buffered: bool = False
+    buffered: bool | None = None
     command_id: Name | None = None
     result: Literal["done", "refused"] | None = None
     note: ShortText | None = None

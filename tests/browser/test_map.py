@@ -33,6 +33,7 @@ def test_a_fix_becomes_a_pixel_and_moves(visit: Visit, operation: Operation) -> 
     operation.plan()
     visitor = visit()
     visitor.sign_in(address=CLOSE)
+    visitor.wait("kawal.live.map.loaded()")
     before = brightness(visitor, BOGOR)
     operation.report("TRK-1", *BOGOR)
     until(lambda: visitor.markers() == ["TRK-1"])

@@ -261,3 +261,7 @@ def test_shipments_follow_their_tracker(ingest: Ingest) -> None:
 def test_a_device_that_no_plan_knows_is_kept(ingest: Ingest) -> None:
     ingest.take(("kawal/v1/STRANGER/position", single(record(1, 112.0))), at=datetime.now(UTC))
     assert ingest.rows("select device_id from latest_position") == [("STRANGER",)]
+    assert ingest.rows("select device_id, registered from device order by 1") == [
+        ("KWL-0001", True),
+        ("STRANGER", False),
+    ]
