@@ -88,7 +88,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     try:
         running = playwright.chromium.launch(executable_path=installed, args=FLAGS)
     except Error as fault:
-        pytest.skip(f"no Chromium here: install the package `chromium` ({fault.message[:80]})")
+        pytest.fail(f"no Chromium here: install the package `chromium` ({fault.message[:80]})")
     yield running
     running.close()
 
