@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ KILLS = 4
 
 
 @pytest.fixture
-def site(database_url: str, make_broker: MakeBroker, tmp_path: Path) -> tuple[Process, list[str]]:
+def site(
+    database_url: str, make_broker: MakeBroker, tmp_path: Path
+) -> Iterator[tuple[Process, list[str]]]:
     broker = make_broker({name: f"secret-{name}" for name in [*DEVICES, "ingest"]})
     with connect(database_url, "test") as connection:
         stored_plan.store(connection, plan(DEVICES), "test", dump(plan(DEVICES)))
@@ -38,7 +41,8 @@ def site(database_url: str, make_broker: MakeBroker, tmp_path: Path) -> tuple[Pr
     )
     ingest.start()
     wait_healthy(port)
-    return ingest, [broker.url(name) for name in DEVICES]
+    yield ingest, [broker.url(name) for name in DEVICES]
+    ingest.kill()
 
 
 def wait_healthy(port: int) -> None:
