@@ -55,7 +55,7 @@ def test_no_text_breaks_it(text: str) -> None:
 
 
 def test_a_line_of_json_holds_one_row_with_times_in_utc() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": 1, "at": NOW.astimezone(WIB), "name": "Gudang “Ñ”\n", "detail": {"since": NOW}},
         {"id": 2, "at": None, "name": "", "detail": {}},
     ]
