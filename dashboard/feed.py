@@ -23,6 +23,7 @@ WHOLE_EVERY_S = 60.0  # nobody deletes rows, but a restored database would
 RETRY_EVERY_S = 1.0
 CONNECT_TIMEOUT_S = 2.0
 LOST_AFTER_S = 5.0  # a server that hangs raises nothing
+COUNT_EVERY_S = 0.5  # all browsers share one count
 
 _log = structlog.get_logger("kawal.dashboard")
 
@@ -44,6 +45,8 @@ class Feed:
         self._lost_since: datetime | None = None
         self._looked_at: datetime | None = None
         self._deltas: dict[int | None, str] = {}
+        self._count = _Every(COUNT_EVERY_S)
+        self._totals: dict[str, int] = {}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to look; the browsers' streams run in `loop`."""
@@ -95,6 +98,8 @@ class Feed:
         with self._lock:
             picture = self._picture
             newest = picture.newest_received_at
+            if self._count.due():
+                self._totals = picture.totals(now)._asdict()
             return _json(
                 {
                     "t": milliseconds(now),
@@ -105,7 +110,7 @@ class Feed:
                     "stale_after_s": picture.stale_after_s(),
                     "lost_since": milliseconds(outage) if outage else None,
                     "loaded": self._looked_at is not None,
-                    "totals": picture.totals(now)._asdict(),
+                    "totals": self._totals,
                 }
             )
 

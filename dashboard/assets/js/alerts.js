@@ -27,6 +27,11 @@ export class AlertList extends EventTarget {
     return this.filter === "new" ? all.filter((alert) => alert.state === "NEW") : all;
   }
 
+  isEmpty() {
+    const listed = (alert) => this.filter === "all" || alert.state === "NEW";
+    return ![...this.picture.alerts.values()].some(listed);
+  }
+
   draw(everything = false) {
     const alerts = this.listed();
     const shown = alerts.slice(0, SHOWN);

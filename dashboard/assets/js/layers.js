@@ -71,10 +71,22 @@ function liveLayers() {
       paint: { "line-color": themeColour("track"), "line-width": 3, "line-opacity": 0.9 } },
     { id: "accuracy", type: "fill", source: "selected", filter: ["!=", ["geometry-type"], "Point"],
       paint: { "fill-color": themeColour("track"), "fill-opacity": 0.18, "fill-outline-color": themeColour("track") } },
+    // Below the markers and halos, so that names make way for them.
+    { id: "labels", type: "symbol", source: "devices", minzoom: 6.5,
+      layout: {
+        "text-field": ["get", "label"], "text-font": BOLD, "text-size": byZoom(7, 13, 11, 16),
+        "text-variable-anchor": ["left", "right", "bottom", "top"], "text-justify": "auto", "text-max-width": 20,
+        "text-radial-offset": ["case", [">", ["get", "severity"], 0], 2.7, 2.2],
+        "symbol-sort-key": ["case", ["==", ["get", "severity"], 0], 5, ["get", "severity"]],
+      },
+      paint: {
+        "text-color": themeColour("map-text-strong"), "text-halo-color": themeColour("marker-edge"),
+        "text-halo-width": 2, "text-opacity": opacity,
+      } },
     { id: "halos", type: "symbol", source: "devices", filter: [">", ["get", "severity"], 0],
       layout: {
         "icon-image": ["concat", "halo-", ["get", "severity"]], "icon-allow-overlap": true,
-        "icon-ignore-placement": true, "icon-size": byZoom(4, 0.8, 9, 1.1),
+        "icon-size": byZoom(4, 0.8, 9, 1.1),
         "symbol-sort-key": ["-", 0, ["get", "severity"]],
       } },
     { id: "chosen", type: "circle", source: "selected", filter: ["==", ["geometry-type"], "Point"],
@@ -87,16 +99,6 @@ function liveLayers() {
         "icon-image": ["get", "icon"], "icon-rotate": ["get", "course"], "icon-rotation-alignment": "map",
         "icon-allow-overlap": true, "icon-size": MARKER_SIZE,
         "symbol-sort-key": ["-", 5, ["case", ["==", ["get", "severity"], 0], 5, ["get", "severity"]]],
-      } },
-    { id: "labels", type: "symbol", source: "devices", minzoom: 6.5,
-      layout: {
-        "text-field": ["get", "label"], "text-font": BOLD, "text-size": byZoom(7, 13, 11, 16),
-        "text-anchor": "left", "text-offset": [1.5, 0], "text-max-width": 20,
-        "symbol-sort-key": ["case", ["==", ["get", "severity"], 0], 5, ["get", "severity"]],
-      },
-      paint: {
-        "text-color": themeColour("map-text-strong"), "text-halo-color": themeColour("marker-edge"),
-        "text-halo-width": 2, "text-opacity": opacity,
       } },
   ];
 }

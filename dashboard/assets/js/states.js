@@ -28,7 +28,7 @@ export class States {
   #alertState(list) {
     if (!this.picture.loaded) return "loading";
     if (this.picture.alerts.size === 0) return this.picture.positions.size ? "calm" : "nothing";
-    return list.listed().length ? "none" : "all_seen";
+    return list.isEmpty() ? "all_seen" : "none";
   }
 
   #sign(state) {
