@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -50,10 +52,16 @@ def up_command(demo: bool) -> None:
     click.echo(f"\nThe screen: {where}")
     if demo:
         click.echo(f"Sign in as:  {up.DEMO_LOGIN}   password: {site.password('web-demo')}")
-        click.echo("Try:         kawal simulate --scenario route-deviation   (or seal-cut)")
+        click.echo(f"Try:         {program()} simulate --scenario route-deviation  (or seal-cut)")
     else:
-        click.echo("Next:        kawal account add, kawal plan import FILE")
+        click.echo(f"Next:        {program()} account add, {program()} plan import FILE")
     click.echo("Stop:        make down")
+
+
+def program() -> str:
+    """This program as one types it from here."""
+    path = Path(sys.executable).with_name("kawal")
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 @main.command("down")
