@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -60,8 +61,6 @@ def test_a_forged_cookie_opens_nothing(anybody: httpx.Client) -> None:
 
 
 def test_no_socket_is_opened() -> None:
-    import asyncio
-
     sent: list[dict[str, object]] = []
 
     async def inner(*_: object) -> None:
