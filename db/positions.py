@@ -9,7 +9,9 @@ from psycopg.rows import class_row
 
 from db.pool import Connection
 from db.sql import array, queries
-from domain.positions import Position
+from domain.positions import Flag, Position
+
+NOT_LIVE = int(Flag.ZERO_ISLAND | Flag.JUMP)
 
 # Of the table's columns, which are those of Position in the same order.
 _TYPES = [
@@ -41,10 +43,17 @@ def copy_positions(connection: Connection, positions: Sequence[Position]) -> lis
     return [position for key, position in by_key.items() if key in admitted]
 
 
-def update_latest(connection: Connection, newest: Sequence[Position]) -> None:
-    """Move the live positions; `newest` holds fixes of the batch just copied."""
-    if newest:
-        connection.execute(queries("positions")["update_latest"], _keys(newest))
+def update_latest(connection: Connection, reflagged: Sequence[Position] = ()) -> None:
+    """Move the live positions by the batch just copied, in the same transaction.
+
+    `reflagged`: fixes of the batch whose flags the rules have changed. A fix that cannot be
+    true (0/0, a jump) is stored but must not move its marker across the country.
+    """
+    sql = queries("positions")
+    connection.execute(sql["create_incoming"])  # there already, but for an empty batch
+    if reflagged:
+        connection.execute(sql["reflag_incoming"], _keys(reflagged))
+    connection.execute(sql["update_latest"], {"not_live": NOT_LIVE})
 
 
 def reflag(connection: Connection, positions: Sequence[Position]) -> None:

@@ -39,7 +39,7 @@ class Broker(Section):
 class Ingest(Section):
     """The way from the broker to the database."""
 
-    batch_size: int = Field(2000, ge=1, le=20000, description="Messages a transaction at most.")
+    batch_size: int = Field(5000, ge=1, le=20000, description="Messages a transaction at most.")
     batch_wait_ms: int = Field(50, ge=1, le=5000, description="Longest wait for a batch to fill.")
     ack_interval_ms: int = Field(
         1000, ge=10, le=60000, description="Application acknowledgements go out this often."

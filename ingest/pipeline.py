@@ -17,17 +17,13 @@ from db.changes import notify
 from db.ledger import Ack
 from db.pool import UNFIT, Connection
 from db.rejections import Rejection
-from domain.positions import Flag, Position
+from domain.positions import Position
 from domain.settings import Rules
 from domain.states import effective_time
 from ingest.decode import Decoded, Raw, decode
-from ingest.dedupe import RecentKeys
 from ingest.evaluate import Evaluation, Evaluator
 
 log = structlog.get_logger(__name__)
-
-# A wild fix must not move the marker across the country.
-NOT_LIVE = int(Flag.ZERO_ISLAND | Flag.JUMP)
 
 
 @dataclass(slots=True)
@@ -53,7 +49,6 @@ class Pipeline:
     def __init__(self, settings: Rules, evaluator: Evaluator) -> None:
         self._settings = settings
         self._evaluator = evaluator
-        self._recent = RecentKeys()
         self._known: set[str] = set()
 
     def process(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
@@ -75,7 +70,7 @@ class Pipeline:
     def _commit(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
         decoded = decode(messages, self._settings)
         with connection.transaction():
-            new = positions.copy_positions(connection, self._admit(decoded.positions))
+            new = positions.copy_positions(connection, decoded.positions)
             told = reports.record(connection, decoded.reports)
             statuses.record(connection, decoded.statuses)
             strangers = self._strangers(connection, decoded)
@@ -86,7 +81,6 @@ class Pipeline:
             notify(connection)
         self._evaluator.keep(evaluation)
         self._known |= strangers
-        self._recent.remember([_key(position) for position in new])
         return _outcome(decoded, new, len(told), acks, evaluation)
 
     def _strangers(self, connection: Connection, decoded: Decoded) -> set[str]:
@@ -96,14 +90,12 @@ class Pipeline:
             devices.register_unknown(connection, strangers)
         return set(strangers)
 
-    def _admit(self, found: Iterable[Position]) -> list[Position]:
-        return self._recent.admit((_key(position), position) for position in found)
-
     def _conclude(
         self, connection: Connection, new: Sequence[Position], evaluation: Evaluation
     ) -> None:
         positions.reflag(connection, evaluation.reflagged)
-        positions.update_latest(connection, _newest(new, evaluation.reflagged))
+        if new:
+            positions.update_latest(connection, evaluation.reflagged)
         if evaluation.found or evaluation.disproved:
             now = datetime.now(UTC)
             alerts.record(connection, evaluation.found, evaluation.disproved, now=now)
@@ -117,27 +109,6 @@ class Pipeline:
                 [Rejection(raw.received_at, raw.topic, None, "payload", reason, raw.payload)],
             )
         return Outcome(rejections=1)
-
-
-_Key = tuple[str, datetime, int, int]
-
-
-def _key(position: Position) -> _Key:
-    return position.device_id, position.fix_time, position.epoch, position.seq
-
-
-def _newest(new: Sequence[Position], reflagged: Sequence[Position]) -> list[Position]:
-    """The newest fix of each device that may move its marker."""
-    flags = {_key(position): position for position in reflagged} if reflagged else {}
-    newest: dict[str, Position] = {}
-    for fix in new:
-        position = flags.get(_key(fix), fix) if flags else fix
-        if position.flags & NOT_LIVE:
-            continue
-        rival = newest.get(position.device_id)
-        if rival is None or effective_time(position) >= effective_time(rival):
-            newest[position.device_id] = position
-    return [newest[device_id] for device_id in sorted(newest)]
 
 
 def _outcome(

@@ -11,18 +11,25 @@ insert into position select * from incoming_position
 on conflict do nothing
 returning device_id, fix_time, epoch, seq;
 
--- name: update_latest
--- Move the live position, never back: a fix counts for its own time, or for its receipt
--- where its clock ran ahead.
-insert into latest_position as latest
-select i.device_id, i.fix_time, i.epoch, i.seq, i.received_at, i.lat_deg, i.lon_deg,
-    i.speed_kmh, i.course_deg, i.altitude_m, i.accuracy_m, i.hdop, i.satellites,
-    i.battery_pct, i.signal_dbm, i.buffered, i.jamming, i.mock, i.source, k.flags,
-    pg_current_xact_id()
+-- name: reflag_incoming
+update incoming_position i set flags = k.flags
 from unnest(%(device_ids)s::text[], %(fix_times)s::timestamptz[], %(epochs)s::int[],
         %(seqs)s::bigint[], %(flags)s::int[])
     as k(device_id, fix_time, epoch, seq, flags)
-join incoming_position i using (device_id, fix_time, epoch, seq)
+where i.device_id = k.device_id and i.fix_time = k.fix_time
+    and i.epoch = k.epoch and i.seq = k.seq;
+
+-- name: update_latest
+-- Move the live positions, never back: a fix counts for its own time, or for its receipt
+-- where its clock ran ahead. A fix with one of the flags `not_live` moves nothing.
+insert into latest_position as latest
+select distinct on (device_id) device_id, fix_time, epoch, seq, received_at, lat_deg, lon_deg,
+    speed_kmh, course_deg, altitude_m, accuracy_m, hdop, satellites, battery_pct, signal_dbm,
+    buffered, jamming, mock, source, flags, pg_current_xact_id()
+from incoming_position
+where flags & %(not_live)s = 0
+order by device_id, case when flags & 1 = 1 then received_at else fix_time end desc,
+    epoch desc, seq desc
 on conflict (device_id) do update set
     (fix_time, epoch, seq, received_at, lat_deg, lon_deg, speed_kmh, course_deg, altitude_m,
         accuracy_m, hdop, satellites, battery_pct, signal_dbm, buffered, jamming, mock,
@@ -32,8 +39,10 @@ on conflict (device_id) do update set
         excluded.altitude_m, excluded.accuracy_m, excluded.hdop, excluded.satellites,
         excluded.battery_pct, excluded.signal_dbm, excluded.buffered, excluded.jamming,
         excluded.mock, excluded.source, excluded.flags, excluded.changed_xid)
-where (case when excluded.flags & 1 = 1 then excluded.received_at else excluded.fix_time end)
-    > (case when latest.flags & 1 = 1 then latest.received_at else latest.fix_time end);
+where (case when excluded.flags & 1 = 1 then excluded.received_at else excluded.fix_time end,
+        excluded.epoch, excluded.seq)
+    > (case when latest.flags & 1 = 1 then latest.received_at else latest.fix_time end,
+        latest.epoch, latest.seq);
 
 -- name: reflag
 update position p set flags = k.flags

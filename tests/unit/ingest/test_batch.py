@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from ingest.batch import Batch
 from ingest.decode import Raw
-from ingest.dedupe import RecentKeys
 
 RAW = Raw("t", b"", datetime(2024, 11, 26, tzinfo=UTC))
 
@@ -25,11 +24,3 @@ def test_due_when_full_or_when_the_first_has_waited() -> None:
     batch.add(RAW, 10.1)
     assert batch.due(10.1)
     assert batch.room() == 0
-
-
-def test_recent_keys_admit_once_and_only_what_was_remembered_is_known() -> None:
-    recent = RecentKeys(capacity=2)
-    assert recent.admit([(1, "a"), (1, "b"), (2, "c")]) == ["a", "c"]
-    assert recent.admit([(1, "a")]) == ["a"], "not committed, so not known"
-    recent.remember([1, 2, 3])
-    assert recent.admit([(1, "a"), (2, "b"), (3, "c")]) == ["a"], "the oldest was forgotten"
