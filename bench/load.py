@@ -31,7 +31,7 @@ def payload(device: int, seq: int, fix_time: datetime, step_deg: float = 0.0008)
         {
             "v": 1, "epoch": 1, "seq": seq,
             "fix_time": fix_time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "lat_deg": round(lat + 0.0005 * (seq % 3), 6),
+            "lat_deg": round(lat + step_deg / 2 * (seq % 3), 6),
             "lon_deg": round(LON_0 + (seq % 3000) * step_deg, 6),
             "speed_kmh": 62.5, "course_deg": 90.0, "accuracy_m": 8.5, "satellites": 11,
             "hdop": 0.9, "battery_pct": 87.0, "signal_dbm": -83.0, "buffered": False,

@@ -40,7 +40,7 @@ class Ingest(Section):
     """The way from the broker to the database."""
 
     batch_size: int = Field(5000, ge=1, le=20000, description="Messages a transaction at most.")
-    batch_wait_ms: int = Field(50, ge=1, le=5000, description="Longest wait for a batch to fill.")
+    batch_wait_ms: int = Field(20, ge=1, le=5000, description="Longest wait for a batch to fill.")
     ack_interval_ms: int = Field(
         1000, ge=10, le=60000, description="Application acknowledgements go out this often."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import structlog
 
@@ -99,7 +100,8 @@ class Evaluator:
         for report in reports:
             items.setdefault(report.device_id, []).append(self._report(report))
         for found in items.values():
-            if len(found) > 1:
+            # Nearly always sorted already, and looking is cheaper than sorting.
+            if any(after.time <= before.time for before, after in pairwise(found)):
                 found.sort(key=order)
         return items
 

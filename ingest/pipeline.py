@@ -51,14 +51,20 @@ class Pipeline:
         self._evaluator = evaluator
         self._known: set[str] = set()
 
-    def process(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
-        """Commit a batch and say what it came to.
+    def decode(self, messages: Sequence[Raw]) -> Decoded:
+        """Read a batch; may run beside `process` of the batch before it."""
+        return decode(messages, self._settings)
+
+    def process(
+        self, connection: Connection, messages: Sequence[Raw], decoded: Decoded | None = None
+    ) -> Outcome:
+        """Commit a batch (already read, or read here) and say what it came to.
 
         A message that the database cannot hold is found by halving the batch and kept as
         a rejection. Raises one of db.pool.AWAY where the database is away.
         """
         try:
-            return self._commit(connection, messages)
+            return self._commit(connection, decoded or self.decode(messages))
         except UNFIT as error:
             if len(messages) == 1:
                 return self._refuse(connection, messages[0], error)
@@ -67,8 +73,7 @@ class Pipeline:
             parts = (self.process(connection, part) for part in (messages[:half], messages[half:]))
             return _joined(parts)
 
-    def _commit(self, connection: Connection, messages: Sequence[Raw]) -> Outcome:
-        decoded = decode(messages, self._settings)
+    def _commit(self, connection: Connection, decoded: Decoded) -> Outcome:
         with connection.transaction():
             new = positions.copy_positions(connection, decoded.positions)
             told = reports.record(connection, decoded.reports)

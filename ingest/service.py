@@ -1,8 +1,9 @@
 """Service: ingest as it runs, with its retries, its timers and its way to stop.
 
-One thread takes batches from the inbox through the pipeline; the broker's client has its
-own. Whatever fails, the batch stays in hand and is tried again: what is not committed is
-not acknowledged, and what is not acknowledged comes again.
+One thread takes batches through the pipeline, a second reads the next batch meanwhile (the
+database's time is no time of ours), and the broker's client has its own. Whatever fails,
+the batch stays in hand and is tried again: what is not committed is not acknowledged, and
+what is not acknowledged comes again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +25,7 @@ from db.pool import AWAY, Connection, connect
 from domain.chart import chart
 from domain.settings import Ingest, Rules
 from ingest.batch import Batch
-from ingest.decode import Raw
+from ingest.decode import Decoded, Raw
 from ingest.evaluate import Evaluator
 from ingest.health import Health, Metrics
 from ingest.pipeline import Outcome, Pipeline
@@ -54,7 +56,10 @@ class Service:
         self._evaluator = Evaluator(rules)
         self._pipeline = Pipeline(rules, self._evaluator)
         self._watch = Watch(rules)
-        self._subscriber = Subscriber(broker_url, settings.batch_size * 2)
+        # One batch being committed, one being read, one on its way.
+        self._subscriber = Subscriber(broker_url, settings.batch_size * 3)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="kawal-reader")
+        self._next: Future[tuple[list[Raw], Decoded]] | None = None
         self._acks: dict[tuple[str, int], Ack] = {}
         self._stopping = threading.Event()
         self._due: dict[str, float] = {}
@@ -84,6 +89,7 @@ class Service:
         except StoppingError:
             log.info("stopped while the database was away; nothing in hand was acknowledged")
         finally:
+            self._reader.shutdown()
             self._subscriber.stop()
             self.health.stop()
             if self._connection is not None:
@@ -108,9 +114,10 @@ class Service:
     # --- turns ---
 
     def _turn(self) -> None:
-        batch = self._collect()
+        batch, decoded = (self._next or self._reader.submit(self._read)).result()
+        self._next = self._reader.submit(self._read)
         if batch:
-            self._persistently(lambda: self._commit(batch))
+            self._persistently(lambda: self._commit(batch, decoded))
         now_s = time.monotonic()
         for name, every_s, task in (
             ("acks", self._settings.ack_interval_ms / 1000, self._send_acks),
@@ -121,6 +128,10 @@ class Service:
             if now_s >= self._due.get(name, 0.0):
                 self._persistently(task)
                 self._due[name] = now_s + every_s
+
+    def _read(self) -> tuple[list[Raw], Decoded]:
+        batch = self._collect()
+        return batch, self._pipeline.decode(batch)
 
     def _collect(self) -> list[Raw]:
         batch = Batch(self._settings.batch_size, self._settings.batch_wait_ms / 1000)
@@ -134,9 +145,9 @@ class Service:
                 self.metrics.inbox.set(self._subscriber.inbox.qsize())
                 return batch.messages
 
-    def _commit(self, batch: list[Raw]) -> None:
+    def _commit(self, batch: list[Raw], decoded: Decoded) -> None:
         connection = self._open()
-        outcome = self._pipeline.process(connection, batch)
+        outcome = self._pipeline.process(connection, batch, decoded)
         self._watch.hear(connection, outcome.heard, outcome.intervals_s)
         # Last and once: an id that is acknowledged twice may by then be another message.
         self._subscriber.acknowledge(batch)
@@ -155,15 +166,18 @@ class Service:
         self.metrics.commit.observe(age_s)
 
     def _drain(self) -> None:
-        """What is in the inbox is committed and acknowledged before we leave."""
+        """What is in hand and in the inbox is committed and acknowledged before we leave."""
         deadline_s = time.monotonic() + DRAIN_S
-        while time.monotonic() < deadline_s:
-            batch = self._subscriber.drain(self._settings.batch_size, 0)
-            if not batch:
-                break
-            self._persistently(lambda batch=batch: self._commit(batch))
+        batch, decoded = self._next.result() if self._next else self._rest()
+        while batch and time.monotonic() < deadline_s:
+            self._persistently(lambda b=batch, d=decoded: self._commit(b, d))
+            batch, decoded = self._rest()
         self._send_acks()
         time.sleep(0.1)  # the network thread writes what was queued
+
+    def _rest(self) -> tuple[list[Raw], Decoded]:
+        batch = self._subscriber.drain(self._settings.batch_size, 0)
+        return batch, self._pipeline.decode(batch)
 
     # --- timers ---
 
