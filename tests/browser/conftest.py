@@ -75,14 +75,14 @@ class Visitor:
             self.complaints.append(message.text)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """While it runs this thread has a running event loop, which tests elsewhere must not meet."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The Chromium of this machine, else the one that Playwright downloaded."""
     installed = next((path for path in map(shutil.which, NAMES) if path), None)

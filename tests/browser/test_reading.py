@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard import i18n
+from domain.positions import Flag
 from tests.browser.conftest import WALL, Visit, Visitor
 from tests.browser.screens import Operation, until
 
@@ -64,7 +65,7 @@ CLIPPED = """
 def show_everything(operation: Operation) -> None:
     operation.plan(shipments=4)
     operation.report("TRK-1", *BOGOR)
-    operation.report("TRK-2", 106.9, -6.6, flags=2)
+    operation.report("TRK-2", 106.9, -6.6, flags=int(Flag.INACCURATE))
     operation.report("TRK-3", 106.95, -6.65, buffered=True)
     operation.happen("seal_cut", "TRK-1", numbers={"seal_no": "A-1"})
     operation.happen("corridor_left", "TRK-2", late_by_s=2580.0, numbers={"outside_m": 2380})
