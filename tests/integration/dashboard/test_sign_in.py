@@ -1,6 +1,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -73,7 +74,10 @@ def test_no_socket_is_opened() -> None:
         return {"type": "websocket.connect"}
 
     gate = Gate(inner, sessions=None, policy="")  # type: ignore[arg-type]
-    asyncio.run(gate({"type": "websocket", "path": "/_dash-ws-callback"}, receive, send))
+    scope = {"type": "websocket", "path": "/_dash-ws-callback"}
+    # In a thread of its own: Playwright's loop runs in this one after the browser tests.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(gate(scope, receive, send))).result()
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 
