@@ -18,7 +18,7 @@ from db import positions
 from db.migrate import migrate
 from db.pool import connect, open_pool
 from domain.demo import demo_fleet, demo_plan
-from firmware_sim.fleet import run_fleet
+from firmware_sim.fleet import run_fleet, stop_on_signals
 from firmware_sim.fleet_file import Entry
 from firmware_sim.mqtt_link import Broker, Login
 from ingest.service import Service
@@ -92,9 +92,6 @@ def demo_command(speed: float) -> None:
     with connect(site.database_url, "demo") as connection:
         last = positions.latest(connection)
     entries = [Entry.model_validate(entry) for entry in demo_fleet(plan, credentials, last)]
-    stopping: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _frame: stopping.append(got))
     run_fleet(
         entries,
         Broker(*site.broker_address),
@@ -102,7 +99,7 @@ def demo_command(speed: float) -> None:
         stamp="wall",
         control=Login("demo", site.password("demo")),
         flash_folder=site.home / "data/demo",
-        stop=lambda: bool(stopping),
+        stop=stop_on_signals().is_set,
     )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cli.configure import ROOT, home, load
+from cli.configure import home, load
 from db.server import DatabaseServer
 from domain.settings import Settings
 from ingest.broker import BrokerServer
@@ -134,8 +134,3 @@ def free_port(first: int = 0) -> int:
             found: int = probe.getsockname()[1]
             return found
     raise OSError("no free port on 127.0.0.1")
-
-
-def checkout() -> Path:
-    """The folder that this program runs from."""
-    return ROOT
