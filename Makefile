@@ -43,8 +43,9 @@ test: $(STAMP) ## run all tests on real servers and a real browser
 	$(BIN)/python -m pytest
 
 .PHONY: bench
-bench: $(STAMP) ## measure speed against named baselines, in one run
+bench: $(STAMP) ## measure speed and detection against named baselines, each in one run
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.detection
 
 .PHONY: docs
 docs: $(STAMP) ## write the generated reference pages anew

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cli import check, facts, people, plans, services, trackers, up
+from cli import check, evidence, facts, people, plans, rules, services, trackers, up
 from cli.configure import SettingsError
 from cli.site import Site
 from cli.supervise import SuperviseError
@@ -78,10 +78,12 @@ for command in (
     services.demo_command,
     services.serve_command,
     plans.plan_group,
+    rules.rules_group,
     people.account_group,
     trackers.device_group,
     trackers.simulate_command,
     trackers.replay_command,
+    evidence.evidence_group,
     facts.events_command,
     facts.positions_command,
     facts.gaps_command,

@@ -18,7 +18,8 @@ from domain.readout import csv_lines, moment, ndjson
 
 EVENT_FIELDS = (
     "event_id", "kind", "origin", "device_id", "shipment_id", "facility_id", "event_time",
-    "decided_at", "recorded_at", "late_by_s", "lat_deg", "lon_deg", "detail", "superseded_at",
+    "decided_at", "recorded_at", "late_by_s", "lat_deg", "lon_deg", "detail", "rules_version",
+    "superseded_at",
 )  # fmt: skip
 
 
@@ -121,9 +122,10 @@ def _table(found: Iterable[rejections.StoredRejection]) -> Table:
         # Outside text: no markup, no control characters.
         shown = ascii(r.payload[:60].decode("utf-8", "replace"))[1:-1]
         cells = (f"{r.last_seen_at:%Y-%m-%d %H:%M:%S}", str(r.occurrences), r.topic, r.field)
-        table.add_row(*(_literal(cell) for cell in (*cells, r.reason, shown)))
+        table.add_row(*(literal(cell) for cell in (*cells, r.reason, shown)))
     return table
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """`text` for a table: no markup, no control characters."""
     return "".join(c if c.isprintable() else "?" for c in text).replace("[", "\\[")

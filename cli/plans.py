@@ -29,11 +29,11 @@ def plan_group() -> None:
 def import_command(file: Path) -> None:
     """Import FILE whole, or refuse it whole with every fault named by its path."""
     text = file.read_bytes()
+    site = Site()
     try:
-        plan = parse(text)
+        plan = parse(text, site.settings.rules)
         for doubt in warnings(plan):
             click.echo(f"warning: {doubt}", err=True)
-        site = Site()
         with connect(site.database_url, "cli") as connection:
             report = stored_plan.store(
                 connection, plan, getpass.getuser(), text.decode("utf-8-sig")

@@ -64,7 +64,13 @@ def ingest_command() -> None:
     log_as_json()
     site = Site()
     settings = site.settings
-    service = Service(settings.ingest, settings.rules, site.database_url, site.broker_url)
+    service = Service(
+        settings.ingest,
+        settings.rules,
+        site.database_url,
+        site.broker_url,
+        alerts=settings.alerts,
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     service.run()
@@ -77,7 +83,13 @@ def dashboard_command() -> None:
     site = Site()
     settings = site.settings.dashboard
     with open_pool(site.database_url, "dashboard", max_size=8) as pool:
-        serve(settings, site.settings.rules, pool, lambda port: log.info("serving", port=port))
+        serve(
+            settings,
+            site.settings.rules,
+            pool,
+            lambda port: log.info("serving", port=port),
+            site.settings.alerts,
+        )
 
 
 @click.command("demo")

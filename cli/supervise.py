@@ -24,6 +24,18 @@ DEMO_SPEED = 20
 DEMO_SETTINGS = {
     "KAWAL_RULES_MAX_SPEED_KMH": str(200 * DEMO_SPEED),
     "KAWAL_RULES_MAX_AIR_SPEED_KMH": str(1000 * DEMO_SPEED),
+    # It also stands twenty times shorter than a real one.
+    "KAWAL_RULES_STOP_AFTER_S": str(300 // DEMO_SPEED),
+    "KAWAL_RULES_UNPLANNED_STOP_S": str(1800 // DEMO_SPEED),
+    "KAWAL_RULES_CORRIDOR_AT_LEAST_S": "2",
+    "KAWAL_RULES_PORT_STOP_S": str(3600 // DEMO_SPEED),
+    "KAWAL_RULES_DETENTION_S": str(14400 // DEMO_SPEED),
+    # Between two fixes a convoy goes twenty times as far.
+    "KAWAL_RULES_CONVOY_ESCORT_M": "5000",
+    "KAWAL_RULES_CONVOY_BEHIND_M": "10000",
+    "KAWAL_RULES_CONVOY_FRESH_S": "30",  # one that stands reports every 15 s
+    "KAWAL_RULES_CONVOY_AFTER_S": "30",
+    "KAWAL_RULES_INTERFERENCE_WINDOW_S": "60",
     "KAWAL_DASHBOARD_EXERCISE": f"LATIHAN / EXERCISE · {DEMO_SPEED}×",
 }
 

@@ -10,7 +10,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli import track_options as how
 from cli.site import Site
+from cli.track_options import track_options
 from cli.up import register_devices
 from db import plan as stored_plan
 from db.pool import connect
@@ -21,9 +23,7 @@ from firmware_sim.fleet_file import Entry, FleetError
 from firmware_sim.mqtt_link import Broker, Login
 from firmware_sim.replay import Progress as Replayed
 from firmware_sim.replay import Summary, replay
-from firmware_sim.tracks import Columns, ReadOptions, TrackError
-
-REFUSED_SHOWN = 20
+from firmware_sim.tracks import TrackError
 
 
 @click.command("simulate")
@@ -33,22 +33,29 @@ REFUSED_SHOWN = 20
 @click.option("--alone", is_flag=True, help="Run one tracker by itself along its planned route.")
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True,
               help="With --alone: how many times faster than real.")  # fmt: skip
-def simulate_command(name: str, device: str | None, alone: bool, speed: float) -> None:
-    """Make a scenario happen: at once to a tracker of the demonstration, or to one alone."""
+@click.option("--within-km", type=click.FloatRange(min=0), default=0.0, show_default=True,
+              help="Also to every other tracker of the demonstration this near to it.")  # fmt: skip
+def simulate_command(
+    name: str, device: str | None, alone: bool, speed: float, within_km: float
+) -> None:
+    """Make a scenario happen: at once to trackers of the demonstration, or to one alone."""
     site = Site()
     if alone:
         _simulate_alone(site, name, device, speed)
         return
     login = Login("demo-remote", site.password("demo-remote"))
     try:
-        done = control.inject(Broker(*site.broker_address), login, name, device)
+        done = control.inject(
+            Broker(*site.broker_address), login, name, device, within_m=within_km * 1000
+        )
     except control.NoFleetError as error:
         raise click.ClickException(
             f"{error}\nStart the demonstration with `make up`, or add --alone --device NAME."
         ) from None
     except (control.RefusedError, FleetError, scenario.ScenarioError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{done.device_id}: {done.scenario}. {done.message}")
+    devices = ", ".join((done.device_id, *done.also))
+    click.echo(f"{devices}: {done.scenario}. {done.message}")
 
 
 def _simulate_alone(site: Site, name: str, device: str | None, speed: float) -> None:
@@ -78,20 +85,7 @@ def _route_of(plan: Plan, device: str) -> Route:
 
 @click.command("replay")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--device-column", help="CSV: column that names the device.")
-@click.option("--time-column", help="CSV: column of the fix time.")
-@click.option("--lat-column", help="CSV: column of the latitude, degrees.")
-@click.option("--lon-column", help="CSV: column of the longitude, degrees.")
-@click.option("--speed-column", help="CSV: column of the speed, km/h.")
-@click.option("--course-column", help="CSV: column of the course, degrees.")
-@click.option("--accuracy-column", help="CSV: column of the accuracy, metres.")
-@click.option("--delimiter", help="CSV: separator; default: found in the header.")
-@click.option("--encoding", default="utf-8-sig", show_default=True, help="Of a CSV file.")
-@click.option("--timezone", help="Zone of times that carry none, such as Asia/Jakarta.")
-@click.option("--device", help="Name of the device, where the file has no column of it.")
-@click.option("--device-prefix", default="", help="Put before each device name of the file.")
-@click.option("--accuracy-m", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
-              help="Accuracy taken where the file has none.")  # fmt: skip
+@track_options
 @click.option("--longest-gap-s", type=click.FloatRange(min=1), default=float("inf"),
               help="With --as now: wait no longer between two fixes.")  # fmt: skip
 @click.option("--speed", type=click.FloatRange(min=0), default=1.0, show_default=True,
@@ -118,8 +112,8 @@ def replay_command(
                 file,
                 Broker(*site.broker_address),
                 lambda devices: register_devices(site, list(devices)),
-                columns=_columns(file, given),
-                options=_options(given),
+                columns=how.columns(file, given),
+                options=how.options(given),
                 speed=speed,
                 stamp_as=stamp_as,
                 longest_gap_s=longest_gap_s,
@@ -130,27 +124,8 @@ def replay_command(
     _tell(summary)
 
 
-def _columns(file: Path, given: dict[str, Any]) -> Columns | None:
-    if file.suffix.lower() == ".gpx":
-        return None
-    missing = [name for name in ("time", "lat", "lon") if not given[f"{name}_column"]]
-    if missing:
-        wanted = ", ".join(f"--{name}-column" for name in missing)
-        raise click.UsageError(f"a CSV file needs {wanted}")
-    names = ("time", "lat", "lon", "device", "speed", "course", "accuracy")
-    return Columns(**{name: given[f"{name}_column"] for name in names})
-
-
-def _options(given: dict[str, Any]) -> ReadOptions:
-    names = ("delimiter", "encoding", "timezone", "device", "device_prefix", "accuracy_m")
-    return ReadOptions(**{name: given[name] for name in names})
-
-
 def _tell(summary: Summary) -> None:
-    for row in summary.refused[:REFUSED_SHOWN]:
-        click.echo(f"line {row.line}: {row.field}: {row.reason}", err=True)
-    if len(summary.refused) > REFUSED_SHOWN:
-        click.echo(f"... and {len(summary.refused) - REFUSED_SHOWN} more", err=True)
+    how.tell_refused(summary.refused)
     for device, trouble in summary.troubles.items():
         click.echo(f"{device}: {trouble}", err=True)
     click.echo(

@@ -66,13 +66,18 @@ def register(app: Dash, pool: Pool, sessions: Sessions) -> None:
 
 
 def history_line(step: StepRow, zone: ZoneInfo, t: Texts) -> html.Li:
-    """One step: when, what, by whom, and the note."""
+    """One step: when, what, by whom, for whom, until when, and the note."""
     by_rules = step.actor == "rules"
     children = [
         html.Time(clock_time(step.at, zone, t.language)),
         html.Strong(t(f"step.{step.trigger}")),
         html.Span(t("history.by_rules") if by_rules else step.actor),
     ]
+    if step.assignee:
+        children.append(html.Span(t("history.to", name=step.assignee)))
+    if step.until:
+        until = clock_time(step.until, zone, t.language)
+        children.append(html.Span(t("history.until", time=until)))
     if step.note:
         children.append(html.Q(step.note))
     return html.Li(children)

@@ -23,7 +23,7 @@ from dashboard.signin import sign_in_routes
 from dashboard.theme import theme_of
 from db.accounts import Account, Role
 from db.views import OutageError, Pool
-from domain.settings import Dashboard, Rules
+from domain.settings import Alerts, Dashboard, Rules
 
 SHUTDOWN_S = 3
 NOBODY = Account("", "", Role.VIEWER, "id")
@@ -68,10 +68,13 @@ class Screen(Dash):
         return INDEX.format(**parts)
 
 
-def create_app(settings: Dashboard, rules: Rules, pool: Pool) -> FastAPI:
+def create_app(
+    settings: Dashboard, rules: Rules, pool: Pool, work: Alerts | None = None
+) -> FastAPI:
     """The application. Its feed runs while the server does; `app.state.feed` is it."""
     sessions = Sessions(pool)
-    feed = Feed(pool, rules, settings.tick_ms)
+    work = work or Alerts()
+    feed = Feed(pool, rules, settings.tick_ms, work)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +85,7 @@ def create_app(settings: Dashboard, rules: Rules, pool: Pool) -> FastAPI:
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.feed = feed
     app.include_router(sign_in_routes(settings, pool, sessions))
-    app.include_router(api_routes(settings, pool, sessions, feed))
+    app.include_router(api_routes(settings, pool, sessions, feed, work))
     app.add_exception_handler(OutageError, _outage)
     app.add_api_route("/healthz", lambda: PlainTextResponse("ok\n"))
     app.add_api_route("/readyz", lambda: _readiness(feed))
@@ -114,9 +117,16 @@ def make_server(
     return _Server(config, app.state.feed, ready)
 
 
-def serve(settings: Dashboard, rules: Rules, pool: Pool, ready: Callable[[int], None]) -> None:
+def serve(
+    settings: Dashboard,
+    rules: Rules,
+    pool: Pool,
+    ready: Callable[[int], None],
+    work: Alerts | None = None,
+) -> None:
     """Run the screen where the settings say, until SIGTERM or SIGINT."""
-    make_server(create_app(settings, rules, pool), settings.host, settings.port, ready).run()
+    app = create_app(settings, rules, pool, work)
+    make_server(app, settings.host, settings.port, ready).run()
 
 
 class _Server(uvicorn.Server):

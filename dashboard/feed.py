@@ -16,7 +16,7 @@ import structlog
 from dashboard.messages import milliseconds
 from dashboard.picture import Picture
 from db.views import Changes, Pool, Watch, watch
-from domain.settings import Rules
+from domain.settings import Alerts, Rules
 
 PLAN_EVERY_S = 1.0
 WHOLE_EVERY_S = 60.0  # nobody deletes rows, but a restored database would
@@ -31,12 +31,12 @@ _log = structlog.get_logger("kawal.dashboard")
 class Feed:
     """Reads while it runs; survives any outage of the database and says so meanwhile."""
 
-    def __init__(self, pool: Pool, rules: Rules, tick_ms: int) -> None:
+    def __init__(self, pool: Pool, rules: Rules, tick_ms: int, work: Alerts | None = None) -> None:
         self.instance = secrets.token_hex(4)
         self.closing = False
         self._pool = pool
         self._tick_s = tick_ms / 1000
-        self._picture = Picture(rules)
+        self._picture = Picture(rules, work)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kawal-feed", daemon=True)
@@ -47,6 +47,7 @@ class Feed:
         self._deltas: dict[int | None, str] = {}
         self._count = _Every(COUNT_EVERY_S)
         self._totals: dict[str, int] = {}
+        self._flood: dict[str, float] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to look; the browsers' streams run in `loop`."""
@@ -92,7 +93,7 @@ class Feed:
             return version, self._deltas[since]
 
     def heartbeat(self) -> str:
-        """JSON of the server's time, the outage if there is one, and the totals."""
+        """JSON of the server's time, outage and flood if there is one, and the totals."""
         now = datetime.now(UTC)
         outage = self._outage()
         with self._lock:
@@ -100,6 +101,8 @@ class Feed:
             newest = picture.newest_received_at
             if self._count.due():
                 self._totals = picture.totals(now)._asdict()
+                flood = picture.flood(now)
+                self._flood = flood._asdict() if flood else None
             return _json(
                 {
                     "t": milliseconds(now),
@@ -111,6 +114,7 @@ class Feed:
                     "lost_since": milliseconds(outage) if outage else None,
                     "loaded": self._looked_at is not None,
                     "totals": self._totals,
+                    "flood": self._flood,
                 }
             )
 

@@ -6,9 +6,10 @@ from enum import IntEnum
 
 from db.views import PositionRow
 from domain.positions import Flag
+from domain.quality import UNUSABLE
 
 STANDING_BELOW_KMH = 3.0
-DOUBTED = Flag.FUTURE | Flag.JUMP | Flag.ZERO_ISLAND | Flag.INACCURATE | Flag.MOCK | Flag.JAMMING
+DOUBTED = UNUSABLE | int(Flag.FUTURE)
 
 
 class Marker(IntEnum):

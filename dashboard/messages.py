@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.markers import marker
-from db.views import AlertRow, DeviceRow, PositionRow, ShipmentRow, StatusRow
+from db.views import AlertRow, DeviceRow, PositionRow, ProgressRow, ShipmentRow, StatusRow
+from domain.alerts import Severity
+from domain.priority import Standing, is_loud, priority
 
 Columns = dict[str, list[Any]]
 Numbering = Callable[[str], int]
@@ -18,7 +20,14 @@ POSITION_COLUMNS = (
     *("i", "lon", "lat", "course", "speed", "accuracy", "battery", "signal"),
     *("fix", "heard", "marker", "flags"),
 )
-ALERT_TIMES = ("opened_at", "raised_at", "last_seen_at", "cleared_at", "handled_at")
+PROGRESS_COLUMNS = (
+    *("shipment", "percent", "left_m", "length_m", "fix", "early", "eta", "late"),
+    *("wrong_way", "mode", "at"),
+)
+ALERT_TIMES = (
+    *("opened_at", "raised_at", "last_seen_at", "cleared_at", "handled_at"),
+    *("escalated_at", "shelved_until"),
+)
 
 
 def device_columns(rows: Iterable[DeviceRow], number: Numbering) -> Columns:
@@ -82,6 +91,27 @@ def position_columns(
     )
 
 
+def progress_columns(rows: Iterable[ProgressRow]) -> Columns:
+    """How far shipments are: metres to the metre, `at` when ingest reckoned it."""
+    return _columns(
+        PROGRESS_COLUMNS,
+        (
+            (
+                row.shipment_id,
+                row.percent,
+                round(row.length_m - row.along_m),
+                round(row.length_m),
+                milliseconds(row.fix_time),
+                *(time and milliseconds(time) for time in (row.eta_early, row.eta, row.eta_late)),
+                row.wrong_way,
+                row.stretch_mode,
+                milliseconds(row.updated_at),
+            )
+            for row in rows
+        ),
+    )
+
+
 def shipment_object(row: ShipmentRow) -> dict[str, Any]:
     """A shipment by the names of its columns."""
     times = {
@@ -92,11 +122,23 @@ def shipment_object(row: ShipmentRow) -> dict[str, Any]:
 
 
 def alert_object(row: AlertRow) -> dict[str, Any]:
-    """An alert by the names of its columns."""
-    plain = row._asdict()
+    """An alert by the names of its columns, with its priority and whether it is loud."""
+    standing = alert_standing(row)
+    plain = row._asdict() | {"priority": priority(standing), "loud": is_loud(standing)}
     for name in ALERT_TIMES:
         plain[name] = milliseconds(plain[name]) if plain[name] else None
     return plain
+
+
+def alert_standing(row: AlertRow) -> Standing:
+    """What decides how loud an alert may be."""
+    return Standing(
+        Severity(row.severity),
+        is_late=row.late_by_s is not None,
+        is_quiet=row.quiet,
+        is_child=row.parent_id is not None,
+        is_shelved=row.shelved_until is not None,
+    )
 
 
 def milliseconds(time: datetime) -> int:

@@ -7,21 +7,33 @@ what is newer than the version it has: a slow one gets the newest state in one p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from dashboard.features import collection, facility_feature, fence_feature, route_feature
 from dashboard.messages import (
     alert_object,
+    alert_standing,
     device_columns,
     position_columns,
+    progress_columns,
     shipment_object,
     status_columns,
 )
 from dashboard.tables import Table
-from db.views import AlertRow, Changes, DeviceRow, Plan, PositionRow, ShipmentRow, StatusRow
+from db.views import (
+    AlertRow,
+    Changes,
+    DeviceRow,
+    Plan,
+    PositionRow,
+    ProgressRow,
+    ShipmentRow,
+    StatusRow,
+)
 from domain.alerts import OPEN_STATES, AlertState
-from domain.settings import Rules
+from domain.priority import in_flood, raised_lately
+from domain.settings import Alerts, Rules
 from domain.silence import is_silent, silent_after
 
 ARRIVED = frozenset({"ARRIVED", "RECEIVED", "PARTIALLY_RECEIVED"})
@@ -29,26 +41,38 @@ REMEMBERED_VERSIONS = 5000
 
 
 class Totals(NamedTuple):
-    """The numbers above the map."""
+    """The numbers above the map. Alerts on the shelf or in an incident are not among the
+    open ones."""
 
     in_transit: int
     arrived: int
     shipments: int
     unacknowledged: int
     open: int
+    shelved: int
     reporting: int
     silent: int
     unheard: int
 
 
+class Flood(NamedTuple):
+    """So many new alerts came in the last `window_s` seconds."""
+
+    alerts: int
+    window_s: float
+
+
 class Picture:
     """Rows by key, and the answers to what the browsers ask. Not safe between threads."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, work: Alerts | None = None) -> None:
         self.version = 0
         self.plan_version = 0
         self.newest_received_at: datetime | None = None
         self._rules = rules
+        self._work = work or Alerts()
+        self._raised: dict[int, datetime] = {}
+        self._flooded = False
         self._oldest_version = 0
         self._numbers: dict[str, int] = {}
         self._devices: Table[str, DeviceRow] = Table()
@@ -56,6 +80,7 @@ class Picture:
         self._statuses: Table[str, StatusRow] = Table()
         self._positions: Table[str, PositionRow] = Table()
         self._alerts: Table[int, AlertRow] = Table()
+        self._progress: Table[str, ProgressRow] = Table()
         self._shipments_by_status: dict[str, int] = {}
         self._plan: dict[str, Any] = {}
 
@@ -67,6 +92,7 @@ class Picture:
             self._take_positions(changes.positions, version),
             *[self._statuses.put(row.device_id, row, version) for row in changes.statuses],
             *[self._take_alert(row, version) for row in changes.alerts],
+            *[self._take_progress(row, version) for row in changes.progress],
         ]
         if changes.whole:
             news += self._keep_only_these(changes, version)
@@ -90,6 +116,7 @@ class Picture:
             "positions": position_columns(self._positions.since(start), self._number, late_after_s),
             "shipments": [shipment_object(row) for row in self._shipments.since(start)],
             "alerts": [alert_object(row) for row in self._alerts.since(start)],
+            "progress": progress_columns(self._progress.since(start)),
         }
         gone = {} if whole else self._gone(start)
         filled = {name: part for name, part in (parts | gone).items() if whole or part}
@@ -106,16 +133,31 @@ class Picture:
         silent = [row for row, at in heard if at and self._is_silent(row, at, now)]
         unheard = sum(at is None for _, at in heard)
         by_status = self._shipments_by_status
+        shelved = [row for row in self._alerts if row.shelved_until and row.shelved_until > now]
+        off_the_list = {row.alert_id for row in shelved}
+        off_the_list |= {row.alert_id for row in self._alerts if row.parent_id is not None}
+        listed = [row for row in self._alerts if row.alert_id not in off_the_list]
         return Totals(
             in_transit=by_status.get("IN_TRANSIT", 0),
             arrived=sum(count for status, count in by_status.items() if status in ARRIVED),
             shipments=sum(by_status.values()),
-            unacknowledged=sum(row.state == AlertState.NEW for row in self._alerts),
-            open=len(self._alerts),
+            unacknowledged=sum(row.state == AlertState.NEW for row in listed),
+            open=len(listed),
+            shelved=len(shelved),
             reporting=len(heard) - len(silent) - unheard,
             silent=len(silent),
             unheard=unheard,
         )
+
+    def flood(self, now: datetime) -> Flood | None:
+        """The flood of alerts at the time `now`, None where there is none."""
+        start = now - timedelta(seconds=self._work.flood_window_s)
+        self._raised = {alert: at for alert, at in self._raised.items() if at > start}
+        times = self._raised.values()
+        self._flooded = in_flood(times, now, self._work, already=self._flooded)
+        if not self._flooded:
+            return None
+        return Flood(raised_lately(times, now, self._work), self._work.flood_window_s)
 
     def stale_after_s(self) -> float | None:
         """How long it may be quiet: the most frequent reporter should have been heard.
@@ -154,7 +196,19 @@ class Picture:
                 self.newest_received_at = row.received_at
         return news
 
+    def _take_progress(self, row: ProgressRow, version: int) -> bool:
+        """Of several devices with one shipment, the one that was seen last."""
+        known = self._progress.get(row.shipment_id)
+        if known is not None and known.fix_time > row.fix_time:
+            return False
+        return self._progress.put(row.shipment_id, row, version)
+
     def _take_alert(self, row: AlertRow, version: int) -> bool:
+        standing = alert_standing(row)
+        if standing.is_late or standing.is_quiet or standing.is_child:
+            self._raised.pop(row.alert_id, None)
+        else:
+            self._raised[row.alert_id] = row.raised_at
         if row.state in OPEN_STATES:
             return self._alerts.put(row.alert_id, row, version)
         return self._alerts.drop(row.alert_id, version)
@@ -164,6 +218,7 @@ class Picture:
             self._positions.keep_only([row.device_id for row in changes.positions], version),
             self._statuses.keep_only([row.device_id for row in changes.statuses], version),
             self._alerts.keep_only([row.alert_id for row in changes.alerts], version),
+            self._progress.keep_only([row.shipment_id for row in changes.progress], version),
         ]
 
     def _gone(self, since: int) -> dict[str, list[Any]]:
@@ -172,6 +227,7 @@ class Picture:
             "gone_positions": self._positions.gone_since(since),
             "gone_shipments": self._shipments.gone_since(since),
             "gone_alerts": self._alerts.gone_since(since),
+            "gone_progress": self._progress.gone_since(since),
         }
 
     def _forget_old(self) -> None:
@@ -182,6 +238,7 @@ class Picture:
         self._positions.forget_gone(self._oldest_version)
         self._shipments.forget_gone(self._oldest_version)
         self._alerts.forget_gone(self._oldest_version)
+        self._progress.forget_gone(self._oldest_version)
 
     def _heard_at(self, device_id: str) -> datetime | None:
         position, status = self._positions.get(device_id), self._statuses.get(device_id)

@@ -8,31 +8,30 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
+from dashboard.alert_steps import Group, Step, acknowledge_group, refusal, take_step
 from dashboard.auth import COOKIE, POOL_TIMEOUT_S, Sessions, signed_in
 from dashboard.basemap import Theme, style
 from dashboard.feed import Feed
 from dashboard.i18n import texts
 from dashboard.stream import events
-from db import alerts, views
-from db.views import OutageError, Pool
-from domain.alerts import StepRefusedError, Trigger
-from domain.settings import Dashboard
+from db import explanations, views
+from db.alerts import UnknownAlertError
+from db.views import Pool
+from domain.explanations import explain
+from domain.quality import UNUSABLE
+from domain.settings import Alerts, Dashboard
+from domain.wording import Writer
 
 TRACK_LONGEST = timedelta(hours=24)
 TRACK_POINTS = 2000
+SERVER_ONLY = "explain."  # sentences that are written here, not by the page
 
 
-class Step(BaseModel):
-    """What a person does with an alert."""
-
-    trigger: Literal["ACKNOWLEDGE", "START", "RESOLVE", "DISMISS"]
-    note: str | None = Field(None, max_length=500)
-
-
-def api_routes(settings: Dashboard, pool: Pool, sessions: Sessions, feed: Feed) -> APIRouter:
+def api_routes(
+    settings: Dashboard, pool: Pool, sessions: Sessions, feed: Feed, work: Alerts
+) -> APIRouter:
     """Everything below /api, /stream and /vendor."""
     router = APIRouter()
 
@@ -60,23 +59,54 @@ def api_routes(settings: Dashboard, pool: Pool, sessions: Sessions, feed: Feed) 
 
     @router.get("/api/texts")
     def catalogue(lang: Literal["id", "en"]) -> dict[str, str]:
-        return dict(texts(lang).catalogue)
+        words = texts(lang).catalogue.items()
+        return {key: text for key, text in words if not key.startswith(SERVER_ONLY)}
 
     @router.get("/api/session")
     def session() -> dict[str, Any]:
         account = signed_in().account
-        return {"name": account.name, "may_handle": account.role.may_handle_alerts}
+        return {
+            "login": account.login,
+            "name": account.name,
+            "may_handle": account.role.may_handle_alerts,
+            "may_shelve_critical": account.role.may_shelve_critical,
+            "shelve_longest_h": work.shelve_longest_h,
+        }
+
+    @router.get("/api/handlers")
+    def handlers() -> Any:
+        with pool.connection(POOL_TIMEOUT_S) as connection:
+            return [row._asdict() for row in views.handlers(connection)]
 
     @router.get("/api/track/{device_id}")
     def track(device_id: str, minutes: int = 60) -> Any:
         reach = min(timedelta(minutes=max(minutes, 1)), TRACK_LONGEST)
         with pool.connection(POOL_TIMEOUT_S) as connection:
             since = datetime.now(UTC) - reach
-            return views.track(connection, device_id, since, TRACK_POINTS)
+            points = views.track(connection, device_id, since, TRACK_POINTS)
+        return {
+            "line": [point[:2] for point in points if not point.flags & UNUSABLE],
+            "doubted": [point[:2] for point in points if point.flags & UNUSABLE],
+            "unusable": UNUSABLE,
+        }
 
     @router.post("/api/alerts/{alert_id}/steps")
-    def take_step(alert_id: int, step: Step) -> Response:
-        return _take_step(pool, alert_id, step)
+    def step_on(alert_id: int, step: Step) -> Response:
+        return take_step(pool, work, alert_id, step)
+
+    @router.post("/api/alerts/acknowledge")
+    def acknowledge_all(group: Group) -> Response:
+        return acknowledge_group(pool, group)
+
+    @router.get("/api/alerts/{alert_id}/explanation")
+    def explanation(alert_id: int, lang: Literal["id", "en"]) -> Response:
+        with pool.connection(POOL_TIMEOUT_S) as connection:
+            try:
+                case = explanations.case(connection, alert_id)
+            except UnknownAlertError:
+                return refusal("unknown", 404)
+        writer = Writer(texts(lang), lang, case.alert.tz)
+        return JSONResponse([writer.write(sentence) for sentence in explain(case)])
 
     @router.get("/vendor/{name}")
     def vendor(name: Literal["maplibre-gl.js", "maplibre-gl.css"]) -> Response:
@@ -96,25 +126,3 @@ def maplibre_folder() -> Path:
     if spec is None or spec.origin is None:
         raise FileNotFoundError("MapLibre GL JS: install the wheel `maplibre`")
     return Path(spec.origin).with_name("srcjs")
-
-
-def _take_step(pool: Pool, alert_id: int, step: Step) -> Response:
-    account = signed_in().account
-    if not account.role.may_handle_alerts:
-        return _refusal("role", 403)
-    note = (step.note or "").strip() or None
-    try:
-        with pool.connection(POOL_TIMEOUT_S) as connection:
-            alerts.transition(connection, alert_id, Trigger(step.trigger), account.login, note)
-    except alerts.UnknownAlertError:
-        return _refusal("unknown", 404)
-    except StepRefusedError:
-        return _refusal("refused", 409)
-    except OutageError:
-        return _refusal("database", 503)
-    return Response(status_code=204)
-
-
-def _refusal(reason: str, status: int) -> Response:
-    """The page says the reason in the language of its reader."""
-    return JSONResponse({"error": reason}, status_code=status)

@@ -15,7 +15,8 @@ from db.accounts import Account
 
 KPIS = ("in_transit", "arrived", "unacknowledged", "reporting", "silent")
 ZONES = ("WIB", "WITA", "WIT")
-FILTERS = ("all", "new")
+FILTERS = ("all", "new", "shelved")
+GROUPINGS = ("time", "shipment", "cause")
 UNSEEN: dict[str, Any] = {"aria-hidden": "true"}
 POLITE: dict[str, Any] = {"aria-live": "polite"}
 TITLED: dict[str, Any] = {"aria-labelledby": "kpis-title"}
@@ -190,9 +191,11 @@ def _alert_panel(t: Texts) -> html.Aside:
             html.Header(
                 [
                     html.H2(word(t, "alerts.title")),
-                    html.Div([_filter(t, name) for name in FILTERS], className="chips"),
+                    html.Div([_grouping(t, name) for name in GROUPINGS], **_chips("group")),
+                    html.Div([_filter(t, name) for name in FILTERS], **_chips("filter")),
                 ]
             ),
+            _flood(),
             html.Ul(id="alert-list"),
             html.Div(id="alert-state", **_state("loading")),
             html.Section(
@@ -203,6 +206,20 @@ def _alert_panel(t: Texts) -> html.Aside:
             html.Footer(word(t, "alerts.keys"), className="keys"),
         ],
     )
+
+
+def _chips(name: str) -> dict[str, Any]:
+    return {"className": f"chips {name}", "role": "group"}
+
+
+def _flood() -> html.Div:
+    texts = [html.Strong(id="flood-title"), html.Span(id="flood-text")]
+    sign = html.Span(className="icon icon-warning", **UNSEEN)
+    return html.Div([sign, html.Div(texts)], id="flood", role="status", hidden=True)
+
+
+def _grouping(t: Texts, name: str) -> html.Button:
+    return html.Button(word(t, f"alerts.by_{name}"), id=f"group-{name}", className="chip")
 
 
 def _filter(t: Texts, name: str) -> html.Button:
@@ -221,15 +238,39 @@ def _note_dialog(t: Texts) -> html.Dialog:
             children=[
                 html.H2(id="note-title"),
                 html.P(id="note-subject"),
-                html.Label(word(t, "note.label"), htmlFor="note-text"),
-                html.Textarea(id="note-text", maxLength=500, rows=4),
+                _asked(t, "assignee", html.Select(id="note-assignee")),
+                _asked(t, "minutes", html.Select(id="note-minutes")),
+                html.Div(
+                    id="ask-note",
+                    children=[
+                        html.Label(
+                            [
+                                html.Span(word(t, "note.label"), id="note-optional"),
+                                html.Span(word(t, "note.needed"), id="note-needed", hidden=True),
+                            ],
+                            htmlFor="note-text",
+                        ),
+                        html.Textarea(id="note-text", maxLength=500, rows=4),
+                    ],
+                ),
                 html.Div(
                     className="buttons",
                     children=[
-                        html.Button(word(t, "note.cancel"), value="cancel", className="quiet"),
+                        html.Button(
+                            word(t, "note.cancel"),
+                            value="cancel",
+                            className="quiet",
+                            formNoValidate=True,
+                        ),
                         html.Button(word(t, "note.confirm"), value="confirm", className="main"),
                     ],
                 ),
             ],
         ),
     )
+
+
+def _asked(t: Texts, name: str, control: Any) -> html.Div:
+    """What only some steps ask for."""
+    label = html.Label(word(t, f"note.{name}"), htmlFor=f"note-{name}")
+    return html.Div([label, control], id=f"ask-{name}", hidden=True)

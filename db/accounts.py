@@ -41,6 +41,11 @@ class Role(StrEnum):
         """True for everyone who may take a step on an alert."""
         return self is not Role.VIEWER
 
+    @property
+    def may_shelve_critical(self) -> bool:
+        """True for those who may put a critical alert aside."""
+        return self in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+
 
 class Account(NamedTuple):
     """A person. `language` is id or en."""

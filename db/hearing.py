@@ -29,3 +29,18 @@ def load(connection: Connection) -> list[Hearing]:
 def silent(connection: Connection) -> dict[str, str | None]:
     """Device -> shipment of every alert of silence that still holds."""
     return dict(connection.execute(queries("hearing")["silent"]).fetchall())
+
+
+class Held(NamedTuple):
+    """A silence that is expected until then; with what shipment."""
+
+    device_id: str
+    shipment_id: str
+    expected_exit: datetime
+
+
+def held(connection: Connection) -> list[Held]:
+    """Devices of which the last word on silence is that it is expected."""
+    with connection.cursor(row_factory=class_row(Held)) as cursor:
+        cursor.execute(queries("hearing")["held"])
+        return cursor.fetchall()

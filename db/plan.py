@@ -14,10 +14,12 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
 from db.pool import Connection
+from db.rule_sets import note_plan
 from db.sql import queries
-from domain.plan import EMPTY, Facility, Plan, Route
+from domain.plan import EMPTY, Facility, Plan, Route, Shipment
 from domain.plan_changes import Change, ChangeState, Item, diff, items, settled
 from domain.plan_faults import PlanError, conflicts
+from domain.rule_history import overrides
 
 LOCK = 0x706C616E  # "plan": one number that all importing processes agree on
 CHANNEL = "kawal_plan"  # notified with the new version at each change
@@ -76,6 +78,7 @@ def store(connection: Connection, plan: Plan, imported_by: str, document_text: s
             return report
         _write(connection, plan, report.changes)
         number = _record(connection, plan, report.changes, imported_by, document_text)
+        note_plan(connection, overrides(plan, overrides(before)), imported_by)
     return Report(number, report.changes)
 
 
@@ -103,6 +106,12 @@ def _row(part: Item) -> dict[str, Any]:
             row["polygon"] = _jsonb(fence.polygon)
         case Route(line=line):
             row["line"] = _jsonb(line)
+            for name in ("waypoints", "legs", "blankspots"):
+                row[name] = Jsonb(
+                    [each.model_dump(mode="json", by_alias=True) for each in getattr(part, name)]
+                )
+        case Shipment(rules=rules):
+            row["rules"] = Jsonb(rules)
         case _:
             pass
     return {name: _plain(value) for name, value in row.items()}
@@ -131,7 +140,7 @@ def _record(
         {
             "imported_by": imported_by,
             "sha256": hashlib.sha256(document_text.encode()).hexdigest(),
-            "operation": Jsonb(plan.operation.model_dump()),
+            "operation": Jsonb(plan.operation.model_dump(mode="json")),
             "document": Jsonb(json.loads(document_text)),
             "changes": Jsonb([_change(change) for change in changes if _written(change)]),
         },

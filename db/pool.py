@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import psycopg
+from psycopg.errors import DeadlockDetected
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -13,6 +15,11 @@ Connection = psycopg.Connection[TupleRow]
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 # The database will never hold this: trying again does not help.
 UNFIT = (psycopg.DataError, psycopg.IntegrityError)
+# Somebody else wanted the same rows the other way round, and the database chose them: what is
+# a transaction of its own is simply taken again.
+retry_deadlocked = retry(
+    retry=retry_if_exception_type(DeadlockDetected), stop=stop_after_attempt(4), reraise=True
+)
 # Any of these leaves the transaction unusable.
 DATABASE_ERRORS = (psycopg.Error,)
 

@@ -39,7 +39,11 @@ def copy_positions(connection: Connection, positions: Sequence[Position]) -> lis
         if cursor.rowcount == len(positions):
             return list(positions)
         admitted = set(cursor.fetchall())
-    by_key = {(p.device_id, p.fix_time, p.epoch, p.seq): p for p in positions}
+        by_key: dict[tuple[object, ...], Position] = {}
+        for p in positions:  # of two, the first is the one that was stored
+            by_key.setdefault((p.device_id, p.fix_time, p.epoch, p.seq), p)
+        known = [position for key, position in by_key.items() if key not in admitted]
+        cursor.execute(sql["forget_known"], _keys(known))
     return [position for key, position in by_key.items() if key in admitted]
 
 
@@ -57,8 +61,12 @@ def update_latest(connection: Connection, reflagged: Sequence[Position] = ()) ->
 
 
 def reflag(connection: Connection, positions: Sequence[Position]) -> None:
-    """Write the flags that the rules came to."""
+    """Write the flags that the rules came to, inside the transaction of `copy_positions`.
+
+    What they were before stays in `position_reflag`, but for fixes of the batch just copied.
+    """
     if positions:
+        connection.execute(queries("positions")["create_incoming"])  # none where only reports came
         connection.execute(queries("positions")["reflag"], _keys(positions))
 
 
@@ -80,6 +88,15 @@ def since(connection: Connection, after: Mapping[str, datetime]) -> list[Positio
             {"device_ids": list(after), "afters": list(after.values())},
         )
         return cursor.fetchall()
+
+
+def between(
+    connection: Connection, device_ids: Sequence[str], after: datetime, until: datetime
+) -> list[Position]:
+    """The fixes of these devices that count for a time in (after, until], in no order."""
+    with connection.cursor(row_factory=class_row(Position)) as cursor:
+        parameters = {"device_ids": list(device_ids), "after": after, "until": until}
+        return cursor.execute(queries("positions")["between"], parameters).fetchall()
 
 
 def latest(connection: Connection) -> dict[str, Position]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
@@ -13,6 +14,9 @@ from db.sql import queries
 from domain.states import DeviceState
 
 _STATE = TypeAdapter(DeviceState)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+S = TypeVar("S")
 
 
 def newest_before(
@@ -32,6 +36,20 @@ def save(connection: Connection, device_id: str, at: datetime, state: DeviceStat
         queries("snapshots")["save"],
         {"device_id": device_id, "at": at, "state": Jsonb(_STATE.dump_python(state, mode="json"))},
     )
+
+
+def newest_of(connection: Connection, key: str, kind: TypeAdapter[S]) -> S | None:
+    """The newest state of a rule over several devices that is kept under `key`, which is no
+    name of a device; None where there is none."""
+    parameters = {"device_ids": [key], "before": [_END_OF_TIME]}
+    row = connection.execute(queries("snapshots")["newest_before"], parameters).fetchone()
+    return None if row is None else kind.validate_python(row[2])
+
+
+def save_of(connection: Connection, key: str, at: datetime, state: S, kind: TypeAdapter[S]) -> None:
+    """Keep such a state after everything up to and including `at`."""
+    parameters = {"device_id": key, "at": at, "state": Jsonb(kind.dump_python(state, mode="json"))}
+    connection.execute(queries("snapshots")["save"], parameters)
 
 
 def discard_from(connection: Connection, device_id: str, at: datetime) -> None:

@@ -6,7 +6,7 @@ question each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -15,6 +15,7 @@ from psycopg import OperationalError
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
+from db.accounts import Role
 from db.pool import Connection
 from db.sql import queries
 
@@ -52,7 +53,11 @@ class StatusRow(NamedTuple):
 
 
 class AlertRow(NamedTuple):
-    """An alert with the words that a card needs. `handled_by` took the newest step."""
+    """An alert with the words that a card needs.
+
+    `handled_by` took the newest step of its life-cycle, `assignee` is the login of who has
+    it, `shelved_by` and `assignee_name` are names.
+    """
 
     alert_id: int
     rule: str
@@ -75,6 +80,18 @@ class AlertRow(NamedTuple):
     detail: dict[str, Any]
     handled_by: str | None
     handled_at: datetime | None
+    assignee: str | None = None
+    assignee_name: str | None = None
+    quiet: bool = False
+    recurrences: int = 0
+    escalation: int = 0
+    escalated_at: datetime | None = None
+    shelved_until: datetime | None = None
+    shelved_by: str | None = None
+    shelf_reason: str | None = None
+    parent_id: int | None = None
+    group_id: str | None = None
+    rules_version: str | None = None
 
 
 class DeviceRow(NamedTuple):
@@ -109,6 +126,23 @@ class ShipmentRow(NamedTuple):
     box_count: int | None
 
 
+class ProgressRow(NamedTuple):
+    """How far a shipment is by one device, and when it is expected."""
+
+    shipment_id: str
+    device_id: str
+    along_m: float
+    length_m: float
+    percent: float
+    fix_time: datetime
+    eta_early: datetime | None
+    eta: datetime | None
+    eta_late: datetime | None
+    wrong_way: bool
+    stretch_mode: str
+    updated_at: datetime
+
+
 class FacilityRow(NamedTuple):
     """A place; its fence is a circle or the polygon as the plan holds it."""
 
@@ -132,7 +166,7 @@ class RouteRow(NamedTuple):
 
 
 class StepRow(NamedTuple):
-    """One step of an alert's life."""
+    """One step of an alert's life; `assignee` and `until` where it was assigned or shelved."""
 
     at: datetime
     actor: str
@@ -140,6 +174,24 @@ class StepRow(NamedTuple):
     from_state: str | None
     to_state: str
     note: str | None
+    assignee: str | None = None
+    until: datetime | None = None
+
+
+class HandlerRow(NamedTuple):
+    """An account whose role may handle alerts."""
+
+    login: str
+    name: str
+    role: str
+
+
+class TrackPoint(NamedTuple):
+    """A fix on a track."""
+
+    lon_deg: float
+    lat_deg: float
+    flags: int
 
 
 class Plan(NamedTuple):
@@ -164,6 +216,7 @@ class Changes(NamedTuple):
     statuses: list[StatusRow]
     alerts: list[AlertRow]
     plan: Plan | None
+    progress: Sequence[ProgressRow] = ()
 
 
 class Watch:
@@ -201,6 +254,7 @@ class Watch:
                 statuses=_rows(connection, StatusRow, "statuses_changed", since),
                 alerts=_rows(connection, AlertRow, "alerts_changed", since),
                 plan=self._changed_plan() if at_plan else None,
+                progress=_rows(connection, ProgressRow, "progress_changed", since),
             )
         self._mark = mark
         return changes
@@ -239,17 +293,21 @@ def read_plan(connection: Connection) -> Plan:
     )
 
 
-def track(
-    connection: Connection, device_id: str, since: datetime, limit: int
-) -> list[tuple[float, float]]:
-    """The newest `limit` undoubted fixes after `since` as (lon, lat), oldest first."""
+def track(connection: Connection, device_id: str, since: datetime, limit: int) -> list[TrackPoint]:
+    """The newest `limit` fixes after `since`, doubted ones too, oldest first."""
     parameters = {"device_id": device_id, "since": since, "limit": limit}
-    return connection.execute(queries("views")["track"], parameters).fetchall()
+    return _rows(connection, TrackPoint, "track", parameters)
 
 
 def alert_steps(connection: Connection, alert_id: int) -> list[StepRow]:
     """The life of an alert so far, oldest step first; empty for an unknown alert."""
     return _rows(connection, StepRow, "alert_steps", {"alert_id": alert_id})
+
+
+def handlers(connection: Connection) -> list[HandlerRow]:
+    """Whom an alert can be assigned to, by name."""
+    accounts = _rows(connection, HandlerRow, "accounts")
+    return [row for row in accounts if Role(row.role).may_handle_alerts]
 
 
 def ping(connection: Connection) -> None:

@@ -19,7 +19,8 @@ import numpy as np
 import shapely
 
 from domain.geodesy import distance_m
-from domain.plan import LonLat, Plan, Route, ShipmentStatus
+from domain.plan import LonLat, Plan, Route
+from domain.plan_words import ShipmentStatus
 from domain.positions import Position
 
 # One fixed start for all assignments: a demonstration that is imported again tomorrow
@@ -57,6 +58,7 @@ def demo_plan(now: datetime) -> Plan:
                 {"device": entry["id"], "shipment": entry["shipment"], "from": ASSIGNED_FROM}
                 for entry in devices
             ],
+            "convoys": geography["convoys"],
         }
     )
 
@@ -94,6 +96,7 @@ def demo_fleet(
     """
     routes = {route.id: route for route in plan.routes}
     shipments = {entry["id"]: entry for entry in _geography()["shipments"]}
+    paces = {s: convoy.id for convoy in plan.convoys for s in convoy.shipments}
     fleet = []
     for device in _geography()["devices"]:
         if device["id"] not in credentials:
@@ -113,6 +116,7 @@ def demo_fleet(
                 "speed_kmh": journey["speed_kmh"],
                 "loop": True,
                 "start_fraction": round(fraction, 4),
+                "pace": paces.get(device["shipment"], ""),
             }
         )
     return fleet

@@ -7,7 +7,7 @@ of the last M good fixes; back when N of M lie inside the strip.
 from __future__ import annotations
 
 from domain.events import Numbers
-from domain.states import NO_VOTES, DeviceState, Moment, confirmed, vote
+from domain.states import NO_VOTES, DeviceState, Moment, Votes, confirmed, vote
 
 
 def follow(state: DeviceState, moment: Moment) -> DeviceState:
@@ -21,13 +21,18 @@ def follow(state: DeviceState, moment: Moment) -> DeviceState:
     if state.arrived or state.inside:
         outside_m = 0.0
     settings = moment.settings
-    beyond = outside_m - moment.seen.position.accuracy_m > settings.corridor_margin_m
+    beyond = outside_m - moment.accuracy_m > settings.corridor_margin_m
     judgement = outside_m == 0 if state.corridor_out else beyond
     votes = vote(state.corridor_votes, judgement, moment.now, settings)
     state = state._replace(corridor_votes=votes)
-    if confirmed(votes, settings):
+    if confirmed(votes, settings) and (state.corridor_out or _has_held(votes, moment)):
         return _turn(state, moment, outside_m)
     return _further(state, moment, outside_m)
+
+
+def _has_held(votes: Votes, moment: Moment) -> bool:
+    held_s = (moment.now - (votes.since or moment.now)).total_seconds()
+    return held_s >= moment.settings.corridor_at_least_s
 
 
 def _turn(state: DeviceState, moment: Moment, outside_m: float) -> DeviceState:
@@ -52,11 +57,11 @@ def _further(state: DeviceState, moment: Moment, outside_m: float) -> DeviceStat
 
 
 def _numbers(moment: Moment, outside_m: float) -> Numbers:
-    journey, position = moment.seen.journey, moment.seen.position
-    half_width = journey.half_width_m if journey else 0.0
+    journey = moment.seen.journey
+    half_width = moment.seen.half_width_m or (journey.half_width_m if journey else 0.0)
     return {
         "outside_m": round(outside_m),
         "distance_m": round(outside_m + half_width) if outside_m else None,
         "half_width_m": half_width,
-        "accuracy_m": round(position.accuracy_m, 1),
+        "accuracy_m": round(moment.accuracy_m, 1),
     }

@@ -46,7 +46,8 @@ class Event:
 
     `event_time` is when it happened, `decided_at` the time of the fix at which it was
     certain, `late_by_s` how long that fix was under way where that is too long.
-    `numbers` are those that the decision was taken on.
+    `numbers` are those that the decision was taken on, `rules_version` names the thresholds.
+    `group_id` is the convoy or the incident of an event of several devices.
     """
 
     kind: str
@@ -62,6 +63,8 @@ class Event:
     numbers: Numbers = field(default_factory=dict)
     in_transit: bool = True
     ordinal: str = ""
+    rules_version: str | None = None
+    group_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -80,11 +83,17 @@ class Event:
 
     @property
     def alert_key(self) -> str | None:
-        """Which alert the event opens or clears: one rule, one shipment, one device."""
+        """Which alert the event opens or clears: one rule, one shipment, one device; or one
+        rule and one group."""
         meaning = self.meaning
         if meaning is None:
             return None
+        if self.group_id is not None:
+            member = self.device_id if meaning.per_member else "-"
+            return f"{meaning.rule}/{self.group_id}/{member}"
         place = self.facility_id if meaning.per_facility else None
+        if meaning.per_ordinal:
+            place = self.ordinal
         parts = (meaning.rule, self.shipment_id, self.device_id, place)
         return "/".join(part or "-" for part in parts)
 
@@ -97,6 +106,8 @@ class Meaning(NamedTuple):
     severity: Severity = Severity.LOW
     only_in_transit: bool = False
     per_facility: bool = False
+    per_ordinal: bool = False
+    per_member: bool = False  # of a group: an alert for each of its devices
 
 
 MEANINGS: dict[str, Meaning] = {
@@ -106,8 +117,24 @@ MEANINGS: dict[str, Meaning] = {
     "wrong_destination": Meaning("WRONG_DESTINATION", True, Severity.HIGH, per_facility=True),
     "wrong_destination_left": Meaning("WRONG_DESTINATION", False, per_facility=True),
     "relocated": Meaning("JUMP", True, Severity.HIGH),
+    "receiver_frozen": Meaning("FROZEN", True, Severity.MEDIUM),
+    "receiver_thawed": Meaning("FROZEN", False),
+    "mock_started": Meaning("SPOOFING", True, Severity.HIGH),
+    "mock_ended": Meaning("SPOOFING", False),
     "silence": Meaning("SILENCE", True, Severity.MEDIUM),
     "silence_ended": Meaning("SILENCE", False),
+    "never_heard": Meaning("SILENCE", True, Severity.MEDIUM),
+    "unplanned_stop": Meaning("UNPLANNED_STOP", True, Severity.MEDIUM),
+    "unplanned_stop_ended": Meaning("UNPLANNED_STOP", False),
+    "detained": Meaning("DETENTION", True, Severity.MEDIUM, per_facility=True),
+    "detention_ended": Meaning("DETENTION", False, per_facility=True),
+    "wrong_way": Meaning("WRONG_WAY", True, Severity.HIGH),
+    "right_way": Meaning("WRONG_WAY", False),
+    "waypoint_skipped": Meaning("WAYPOINT_SKIPPED", True, Severity.MEDIUM, per_ordinal=True),
+    "waypoint_visited_late": Meaning("WAYPOINT_SKIPPED", False, per_ordinal=True),
+    "late_arrival_expected": Meaning("LATE_ARRIVAL", True, Severity.MEDIUM),
+    "on_time_again": Meaning("LATE_ARRIVAL", False),
+    "arrived_late": Meaning("LATE_ARRIVAL", False),
     "seal_opened": Meaning("SEAL_OPENED", True, Severity.CRITICAL, only_in_transit=True),
     "seal_cut": Meaning("SEAL_CUT", True, Severity.CRITICAL, only_in_transit=True),
     "tamper": Meaning("TAMPER", True, Severity.CRITICAL),
@@ -117,5 +144,12 @@ MEANINGS: dict[str, Meaning] = {
     "light": Meaning("LIGHT", True, Severity.HIGH, only_in_transit=True),
     "jamming_started": Meaning("JAMMING", True, Severity.HIGH),
     "jamming_ended": Meaning("JAMMING", False),
+    "convoy_split": Meaning("CONVOY_SPLIT", True, Severity.HIGH, per_member=True),
+    "convoy_rejoined": Meaning("CONVOY_SPLIT", False, per_member=True),
+    "escort_lost": Meaning("ESCORT_LOST", True, Severity.HIGH),
+    "escort_back": Meaning("ESCORT_LOST", False),
+    "interference_started": Meaning("INTERFERENCE", True, Severity.CRITICAL),
+    "interference_grew": Meaning("INTERFERENCE", True, Severity.CRITICAL),
+    "interference_ended": Meaning("INTERFERENCE", False),
     "battery_low": Meaning("LOW_BATTERY", True, Severity.LOW),
 }

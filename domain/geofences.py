@@ -20,13 +20,18 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Geofence:
-    """An area around a facility: a circle, or a polygon of (lon, lat) rings in degrees."""
+    """An area around a facility: a circle, or a polygon of (lon, lat) rings in degrees.
+
+    `is_port`: where ships or planes are waited for; `is_blankspot`: without coverage.
+    """
 
     facility_id: str
     lat_deg: float
     lon_deg: float
     radius_m: float | None = None
     polygon: tuple[tuple[tuple[float, float], ...], ...] | None = None
+    is_port: bool = False
+    is_blankspot: bool = False
 
 
 class Geofences:

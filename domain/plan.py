@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import shapely
@@ -26,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from domain import thresholds
+from domain.plan_words import DeviceKind, Direction, FacilityKind, Mode, ShipmentStatus, Signal
 from domain.regions import CODE_PATTERN, Zone, zone
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -36,73 +37,6 @@ TEXT_PATTERN = rf"^[^ {_UNSEEN}]([^{_UNSEEN}]*[^ {_UNSEEN}])?$"
 RFC3339_PATTERN = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-
-
-class FacilityKind(StrEnum):
-    """Where boxes are made, kept, handed over or used."""
-
-    PRINTER = "PRINTER"
-    KPU_WAREHOUSE = "KPU_WAREHOUSE"
-    PPK = "PPK"
-    PPS = "PPS"
-    TPS = "TPS"
-    POST_HUB = "POST_HUB"
-    PORT = "PORT"
-    AIRPORT = "AIRPORT"
-
-
-class Signal(StrEnum):
-    """Mobile coverage at a facility."""
-
-    OK = "OK"
-    WEAK = "WEAK"
-    BLANKSPOT = "BLANKSPOT"
-
-
-class Direction(StrEnum):
-    """Out to the polling stations, or back."""
-
-    DISTRIBUTION = "DISTRIBUTION"
-    RETURN = "RETURN"
-
-
-class Mode(StrEnum):
-    """What carries a shipment."""
-
-    TRUCK = "TRUCK"
-    BOX_VAN = "BOX_VAN"
-    MOTORBIKE = "MOTORBIKE"
-    OFFROAD = "OFFROAD"
-    SHIP = "SHIP"
-    BOAT = "BOAT"
-    PLANE = "PLANE"
-    HELICOPTER = "HELICOPTER"
-    HORSE = "HORSE"
-    PORTER = "PORTER"
-
-
-class ShipmentStatus(StrEnum):
-    """How far a shipment has come; the last two are off the usual way."""
-
-    PLANNED = "PLANNED"
-    PACKED = "PACKED"
-    SEALED = "SEALED"
-    LOADED = "LOADED"
-    IN_TRANSIT = "IN_TRANSIT"
-    HELD = "HELD"
-    ARRIVED = "ARRIVED"
-    RECEIVED = "RECEIVED"
-    PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
-    REJECTED = "REJECTED"
-    CANCELLED = "CANCELLED"
-    LOST = "LOST"
-
-
-class DeviceKind(StrEnum):
-    """A tracker speaks the wire protocol, a phone OwnTracks."""
-
-    TRACKER = "TRACKER"
-    PHONE = "PHONE"
 
 
 def _known_province(code: str) -> str:
@@ -201,11 +135,29 @@ class Fence(Part):
         return self
 
 
+RuleSettings = Annotated[dict[str, float], AfterValidator(thresholds.sound)]
+OperationSettings = Annotated[dict[str, float], AfterValidator(thresholds.sound_for_all)]
+
+
+class LegRules(Part):
+    """Thresholds of legs by one of `modes` (none given: by any)."""
+
+    modes: tuple[Mode, ...] = ()
+    direction: Direction | None = None
+    rules: RuleSettings
+
+    def applies(self, mode: Mode | None, direction: Direction | None) -> bool:
+        """Whether they hold on a leg by `mode`."""
+        return (not self.modes or mode in self.modes) and self.direction in (None, direction)
+
+
 class Operation(Part):
-    """The election that the plan is for."""
+    """The election that the plan is for, and its rule settings; narrower ones win over wider."""
 
     id: Id
     name: Text
+    rules: OperationSettings = Field(default_factory=dict)
+    leg_rules: tuple[LegRules, ...] = ()
 
 
 class Facility(Part):
@@ -223,13 +175,61 @@ class Facility(Part):
     is_3t: bool = False
 
 
+HalfWidth = Annotated[float, Field(gt=0, le=100_000)]
+
+
+class Waypoint(Part):
+    """A place that a shipment on the route must pass: a facility's, or a point of its own."""
+
+    id: Id
+    name: Text | None = None
+    facility_id: Id | None = Field(None, alias="facility")
+    lat_deg: LatDeg | None = None
+    lon_deg: LonDeg | None = None
+    radius_m: Annotated[float, Field(gt=0, le=50_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Waypoint:
+        own = (self.lat_deg is not None) + (self.lon_deg is not None)
+        if own == 1 or (own == 2) == (self.facility_id is not None):
+            raise ValueError("needs either facility, or lat_deg and lon_deg, and not both")
+        return self
+
+
+class Leg(Part):
+    """A piece of a route that one kind of vehicle serves, up to a waypoint or the route's end."""
+
+    mode: Mode
+    to_waypoint: Id | None = Field(None, alias="to")
+    half_width_m: HalfWidth | None = None
+
+
+class Blankspot(Part):
+    """A stretch of a route without mobile coverage, in km along its line."""
+
+    from_km: Annotated[float, Field(ge=0)]
+    to_km: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Blankspot:
+        if self.to_km <= self.from_km:
+            raise ValueError("to_km must be more than from_km")
+        return self
+
+
 class Route(Part):
-    """The way that a shipment keeps to; its corridor reaches `half_width_m` to each side."""
+    """The way that a shipment keeps to; its corridor reaches `half_width_m` to each side.
+
+    Legs follow each other from the line's start; without any, the shipment's mode holds.
+    """
 
     id: Id
     name: Text
-    half_width_m: Annotated[float, Field(gt=0, le=100_000)]
+    half_width_m: HalfWidth
     line: LineString
+    waypoints: tuple[Waypoint, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    blankspots: tuple[Blankspot, ...] = ()
 
 
 class Shipment(Part):
@@ -250,6 +250,7 @@ class Shipment(Part):
     escort: Text | None = None
     seals: tuple[SealNo, ...] = ()
     box_count: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    rules: RuleSettings = Field(default_factory=dict)
 
     @field_validator("to_facility")
     @classmethod
@@ -306,6 +307,15 @@ class Assignment(Part):
         return f"{self.device_id}@{self.valid_from:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
+class Convoy(Part):
+    """Shipments that travel together, and the devices of their escort."""
+
+    id: Id
+    name: Text
+    shipments: Annotated[tuple[Id, ...], Field(min_length=1)]
+    escorts: tuple[DeviceId, ...] = ()
+
+
 class Plan(Part):
     """A whole plan. Every reference is to an id of the same plan."""
 
@@ -317,6 +327,7 @@ class Plan(Part):
     shipments: tuple[Shipment, ...] = ()
     devices: tuple[Device, ...] = ()
     assignments: tuple[Assignment, ...] = ()
+    convoys: tuple[Convoy, ...] = ()
 
 
 EMPTY = Plan(

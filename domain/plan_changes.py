@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from domain.plan import EMPTY, Assignment, Device, Facility, Operation, Plan, Route, Shipment
+from domain.plan import (
+    EMPTY,
+    Assignment,
+    Convoy,
+    Device,
+    Facility,
+    Operation,
+    Plan,
+    Route,
+    Shipment,
+)
 
 
 class ChangeState(StrEnum):
@@ -29,7 +39,7 @@ class Change:
     fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
-Item = Operation | Facility | Route | Shipment | Device | Assignment
+Item = Operation | Facility | Route | Shipment | Device | Assignment | Convoy
 
 
 def items(plan: Plan) -> dict[tuple[str, str], Item]:
@@ -43,6 +53,7 @@ def items(plan: Plan) -> dict[tuple[str, str], Item]:
         ("shipment", plan.shipments),
         ("device", plan.devices),
         ("assignment", plan.assignments),
+        ("convoy", plan.convoys),
     )
     for kind, parts in sections:
         found.update(((kind, part.id), part) for part in parts)

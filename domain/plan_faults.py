@@ -19,6 +19,9 @@ from domain.geodesy import distance_m
 from domain.plan import Assignment, Facility, LonLat, Plan, Polygon
 from domain.plan_reasons import WHOLE, Loc, path_of, quoted, reason_of
 from domain.regions import in_indonesia, zone
+from domain.rule_history import misfits
+from domain.settings import Rules
+from domain.way import Course
 
 ROUTE_END_M = 5_000.0  # a route that ends further from its facility is doubted
 
@@ -42,13 +45,18 @@ class PlanError(ValueError):
         super().__init__("\n".join(map(str, self.faults)))
 
 
-_SECTIONS = ("operation", "facilities", "routes", "shipments", "devices", "assignments")
+_SECTIONS = ("operation", "facilities", "routes", "shipments", "devices", "assignments", "convoys")
 _REFERENCES = (
     ("shipments", "from", "facilities"),
     ("shipments", "to", "facilities"),
     ("shipments", "route", "routes"),
     ("assignments", "device", "devices"),
     ("assignments", "shipment", "shipments"),
+)
+_INNER_REFERENCES = (
+    ("routes", "waypoints", "facility", "facilities"),
+    ("convoys", "shipments", None, "shipments"),
+    ("convoys", "escorts", None, "devices"),
 )
 STORED = "(stored)"
 
@@ -61,9 +69,10 @@ def _place(fault: Fault) -> tuple[int, int]:
     return _SECTIONS.index(match[1]), int(match[2] or -1)
 
 
-def parse(text: bytes | str) -> Plan:
+def parse(text: bytes | str, settings: Rules | None = None) -> Plan:
     """Read a plan document.
 
+    `settings` are those that the thresholds of the plan stand over; none: the defaults.
     Raises PlanError with every fault: of the text, of single fields, and of what the
     parts say of each other.
     """
@@ -78,6 +87,10 @@ def parse(text: bytes | str) -> Plan:
         assignments = _sound_assignments(document)
     faults += [*_repeated_ids(document), *_unknown_references(document)]
     faults += _overlaps((f"assignments[{i}]", each) for i, each in assignments.items())
+    if plan is not None:
+        faults += [Fault(*found) for found in misfits(plan, settings or Rules())]
+    if plan is not None:
+        faults += _route_faults(plan)
     if plan is None or faults:
         raise PlanError(faults)
     return plan
@@ -176,7 +189,7 @@ def _rows(document: Any, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _repeated_ids(document: Any) -> Iterator[Fault]:
-    for section in ("facilities", "routes", "shipments", "devices"):
+    for section in ("facilities", "routes", "shipments", "devices", "convoys"):
         first: dict[str, int] = {}
         for index, row in _rows(document, section):
             name = row.get("id")
@@ -194,6 +207,30 @@ def _unknown_references(document: Any) -> Iterator[Fault]:
             name = row.get(key)
             if _is_text(name) and name not in known:
                 yield Fault(f"{section}[{index}].{key}", f"{target} has no {quoted(name)}")
+    yield from _unknown_members(document)
+
+
+def _unknown_members(document: Any) -> Iterator[Fault]:
+    """References from within lists of a part: (section, list, key or None, target)."""
+    for section, inner, key, target in _INNER_REFERENCES:
+        if not _is_list(document, target):
+            continue
+        known = {row.get("id") for _, row in _rows(document, target) if _is_text(row.get("id"))}
+        for index, row in _rows(document, section):
+            members = row.get(inner)
+            for place, member in enumerate(members if isinstance(members, list) else ()):
+                name = member.get(key) if key and isinstance(member, dict) else member
+                if _is_text(name) and name not in known:
+                    path = f"{section}[{index}].{inner}[{place}]" + (f".{key}" if key else "")
+                    yield Fault(path, f"{target} has no {quoted(name)}")
+
+
+def _route_faults(plan: Plan) -> Iterator[Fault]:
+    """Waypoints, legs and blankspots that do not lie along their line."""
+    places = {place.id: place for place in plan.facilities}
+    for index, route in enumerate(plan.routes):
+        for where, reason in Course(route, places).troubles():
+            yield Fault(f"routes[{index}].{where}", reason)
 
 
 def _is_text(value: object) -> bool:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from domain.plan import DEVICE_ID_PATTERN, ID_PATTERN, TEXT_PATTERN, schema
 from domain.regions import CODE_PATTERN, in_indonesia
+from domain.thresholds import FIXED, JOINT, SETTABLE, SETTABLE_ALONE
 
 Loc = tuple[int | str, ...]
 WHOLE = "(document)"
@@ -56,6 +57,8 @@ _PATTERN_REASONS = {
 def reason_of(detail: ErrorDetails, document: Any) -> str:
     """What pydantic found wrong at one place of `document`."""
     kind, loc = detail["type"], detail["loc"]
+    if kind == "extra_forbidden" and "rules" in loc[:-1]:
+        return _no_threshold(str(loc[-1]), loc[:2] == ("operation", "rules"))
     if kind == "extra_forbidden":
         return f"is not a field of a plan{_suggestion(str(loc[-1]))}"
     if "coordinates" in loc and isinstance(loc[-1], int) and kind in ("missing", "too_long"):
@@ -75,6 +78,15 @@ def reason_of(detail: ErrorDetails, document: Any) -> str:
 def _suggestion(name: str) -> str:
     close = get_close_matches(name, _field_names(), n=1)
     return f": did you mean {close[0]}?" if close else ""
+
+
+def _no_threshold(name: str, for_all: bool) -> str:
+    if name in FIXED:
+        return f"cannot be set in a plan, only in the settings: {FIXED[name]}"
+    if name in JOINT:
+        return f"can be set for the whole operation only: {JOINT[name]}"
+    close = get_close_matches(name, SETTABLE if for_all else SETTABLE_ALONE, n=1)
+    return "is no threshold of the rules" + (f": did you mean {close[0]}?" if close else "")
 
 
 @cache

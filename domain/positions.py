@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 
 class Flag(IntFlag):
-    """Why a fix is doubted. A flagged fix is kept, and left out of rules that need a good one."""
+    """Why a fix is doubted. A flagged fix is kept. `quality.UNUSABLE` are the flags that leave
+    it out of rules that need a good one; the others are only noted."""
 
     NONE = 0
     FUTURE = 1  # fix time ahead of the receipt
@@ -18,6 +19,10 @@ class Flag(IntFlag):
     MOCK = 16  # set by software
     JAMMING = 32  # receiver reports critical jamming
     DUPLICATE_TIME = 64  # another fix of the device has the same time
+    STALE = 128  # sent as live, and old
+    FROZEN = 256  # the place does not change although the speed says that it should
+    LOW_SATELLITES = 512  # too few for a fix in three dimensions
+    JAMMING_WARNING = 1024  # receiver reports jamming that it still withstands
 
 
 class Position(NamedTuple):

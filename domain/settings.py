@@ -6,6 +6,7 @@ Every field has its unit in its name and a description, from which
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -73,6 +74,12 @@ class Rules(Section):
     fence_margin_m: float = Field(
         50, ge=0, description="Left a fence only when this far outside, error circle deducted."
     )
+    corridor_at_least_s: float = Field(
+        30,
+        ge=0,
+        description="Left a corridor only when that has held for this long: one"
+        " reflection can bend several fixes of a device that reports often.",
+    )
     corridor_margin_m: float = Field(
         0, ge=0, description="Left a corridor only when this far outside, error circle deducted."
     )
@@ -86,9 +93,99 @@ class Rules(Section):
         200, ge=10, description="The rules' state of a device is kept after so many fixes."
     )
     silence_intervals: float = Field(
-        3, ge=1, description="Silent after this many report intervals without any message."
+        2, ge=1, description="Silent after this many report intervals without any message."
     )
     silence_at_least_s: float = Field(10, ge=0, description="Never silent before this long.")
+    silence_grace_s: float = Field(
+        30,
+        ge=0,
+        description="And this long more, yet no longer than one interval, for a report"
+        " that is still on its way.",
+    )
+    blankspot_grace_s: float = Field(
+        300,
+        ge=0,
+        description="Silence in a known blankspot is held until this long after the expected exit.",
+    )
+    frozen_fixes: int = Field(
+        5,
+        ge=2,
+        le=100,
+        description="So many fixes at exactly one place, while the speed says"
+        " otherwise, come from a frozen receiver.",
+    )
+    frozen_speed_kmh: float = Field(10, gt=0, description="The speed that says otherwise.")
+    min_satellites: int = Field(
+        4, ge=0, le=30, description="A fix from fewer satellites is left out of the rules."
+    )
+    stale_after_s: float = Field(
+        600, gt=0, description="A fix sent as live, yet older than this at its receipt, is stale."
+    )
+    accuracy_floor_m: float = Field(
+        5,
+        ge=0,
+        description="No error circle counts as smaller: receivers call themselves"
+        " better than they are.",
+    )
+    relocated_at_least_m: float = Field(
+        500, ge=0, description="Fixes that agree after a shorter jump are believed quietly."
+    )
+    relocated_again_s: float = Field(
+        600, ge=0, description="A device that jumps again this soon is not told again."
+    )
+    fence_dwell_s: float = Field(
+        0, ge=0, description="Entered a fence only when inside for this long."
+    )
+    stop_radius_m: float = Field(
+        75, gt=0, description="Within this distance, error circle added, a vehicle stands."
+    )
+    stop_after_s: float = Field(300, gt=0, description="Standing this long is a stop.")
+    unplanned_stop_s: float = Field(
+        1800, gt=0, description="A stop this long outside any fence is unplanned."
+    )
+    port_stop_s: float = Field(3600, gt=0, description="The same at a port or an airport.")
+    detention_s: float = Field(
+        14400, gt=0, description="Kept this long inside a fence on the way is a detention."
+    )
+    wrong_way_m: float = Field(
+        1000, gt=0, description="Gone back this far along the route, error circle deducted."
+    )
+    waypoint_radius_m: float = Field(
+        500, gt=0, description="A waypoint without a radius of its own is visited within this."
+    )
+    waypoint_gap_s: float = Field(
+        600,
+        gt=0,
+        description="A waypoint passed in a longer gap between fixes is not called"
+        " skipped: nobody saw.",
+    )
+    convoy_behind_m: float = Field(
+        5000, gt=0, description="A vehicle of a convoy this far from the others fell behind."
+    )
+    convoy_escort_m: float = Field(
+        2000, gt=0, description="An escort this far from each vehicle of its convoy is lost."
+    )
+    convoy_fresh_s: float = Field(
+        180, gt=0, description="A fix older than this says nothing of where a convoy is."
+    )
+    convoy_after_s: float = Field(
+        180, ge=0, description="A convoy must be apart for this long before it is told."
+    )
+    interference_devices: int = Field(
+        3, ge=2, le=100, description="So many devices with signs of interference are an incident."
+    )
+    interference_radius_m: float = Field(
+        20000, gt=0, description="Signs this close to each other belong together."
+    )
+    interference_window_s: float = Field(
+        600,
+        gt=0,
+        description="Signs this close in time belong together; without any for as"
+        " long, the incident is over.",
+    )
+    late_arrival_s: float = Field(
+        3600, gt=0, description="Expected this much later than planned, at the best, is told."
+    )
 
     @model_validator(mode="after")
     def _enough_fixes(self) -> Self:
@@ -97,6 +194,36 @@ class Rules(Section):
                 "confirm_fixes must not be more than confirm_window: no rule would fire"
             )
         return self
+
+
+class Alerts(Section):
+    """What happens to alerts by the clock."""
+
+    escalate_critical_s: float = Field(
+        120, ge=0, description="Escalated when nobody has seen it for this long; 0: never."
+    )
+    escalate_high_s: float = Field(600, ge=0, description="The same for high ones.")
+    escalate_medium_s: float = Field(3600, ge=0, description="The same for medium ones.")
+    escalate_low_s: float = Field(0, ge=0, description="The same for low ones.")
+    cooldown_s: float = Field(
+        600,
+        ge=0,
+        description="An alert that comes again this soon after its end comes quietly;"
+        " critical ones never do.",
+    )
+    flood_alerts: int = Field(
+        10, ge=1, description="More new alerts than this in the flood window are a flood."
+    )
+    flood_window_s: float = Field(600, gt=0, description="The flood window.")
+    shelve_longest_h: float = Field(12, gt=0, description="An alert is shelved this long at most.")
+
+
+class Evidence(Section):
+    """Signed bundles of what was true and what was known."""
+
+    key_file: Path | None = Field(
+        None, description="Ed25519 private key, PEM; none: made on first use beside the secrets."
+    )
 
 
 class Dashboard(Section):
@@ -123,4 +250,6 @@ class Settings(Section):
     broker: Broker = Broker()
     ingest: Ingest = Ingest()
     rules: Rules = Rules()
+    alerts: Alerts = Alerts()
+    evidence: Evidence = Evidence()
     dashboard: Dashboard = Dashboard()

@@ -9,17 +9,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from domain.along import NOT_ON_ANY, OnTheWay, on_the_way
 from domain.corridors import Corridor, Corridors
 from domain.geofences import Geofence, Geofences
+from domain.journeys import Journey
+from domain.plan import EMPTY
 from domain.positions import Position
+from domain.rule_history import RuleHistory
 from domain.settings import Rules
-from domain.states import Journey, Observation, effective_time
+from domain.states import Observation, effective_time
+from domain.thresholds import Thresholds
 
 _NO_FENCES: tuple[tuple[str, float], ...] = ()
 
 
 class Stage(NamedTuple):
-    """A device's assignment to a journey from a time to a time (None: open)."""
+    """A device's assignment to a journey from a time to a time (None: open).
+
+    The same shipment may have several, one after the other, with the rules of their time.
+    """
 
     valid_from: datetime
     valid_until: datetime | None
@@ -35,10 +43,19 @@ class Survey:
         corridors: Sequence[Corridor],
         stages: Mapping[str, Sequence[Stage]],
         settings: Rules,
+        history: RuleHistory | None = None,
     ) -> None:
-        reach_m = settings.fence_margin_m + settings.max_accuracy_m
+        self._history = history or RuleHistory.constant(settings, EMPTY)
+        # A fence out of reach counts as left, so the widest margin of any journey is in reach.
+        journeys = [stage.journey for found in stages.values() for stage in found]
+        journeys += [leg for journey in journeys for _, leg in journey.legs]
+        margins = {each.rules.fence_margin_m for each in journeys if each.rules is not None}
+        reach_m = max(margins | {settings.fence_margin_m}) + settings.max_accuracy_m
         self._fences = Geofences(fences, reach_m) if fences else None
-        self._corridors = Corridors(corridors) if corridors else None
+        self._ports = frozenset(fence.facility_id for fence in fences if fence.is_port)
+        self._blankspots = frozenset(fence.facility_id for fence in fences if fence.is_blankspot)
+        self._corridors = Corridors(corridors, settings.max_accuracy_m) if corridors else None
+        self._floor_m = settings.accuracy_floor_m
         self._stages = {
             device: sorted(found, key=lambda stage: stage.valid_from)
             for device, found in stages.items()
@@ -59,25 +76,79 @@ class Survey:
         over = stage.valid_until is not None and at >= stage.valid_until
         return None if over else stage.journey
 
+    def assigned_since(self, device_id: str, at: datetime) -> datetime | None:
+        """Since when the device has been on the shipment that it is on at that time."""
+        journey = self.journey(device_id, at)
+        if journey is None:
+            return None
+        since: datetime | None = None
+        for stage in reversed(self._stages[device_id]):
+            if stage.valid_from > at:
+                continue
+            continued = since is None or stage.valid_until == since
+            if stage.journey.shipment_id != journey.shipment_id or not continued:
+                break
+            since = stage.valid_from
+        return since
+
+    def unheard(self, lat_deg: float, lon_deg: float) -> list[tuple[str, float]]:
+        """Places without coverage within reach, each with the metres to its fence (negative
+        inside)."""
+        near = self._near(np.array([lat_deg]), np.array([lon_deg])) if self._blankspots else {}
+        return [(place, m) for place, m in near.get(0, _NO_FENCES) if place in self._blankspots]
+
+    def in_fence(self, lat_deg: float, lon_deg: float) -> bool:
+        """Whether the place is inside the fence of any facility."""
+        near = self._near(np.array([lat_deg]), np.array([lon_deg])).get(0, _NO_FENCES)
+        return any(signed_m <= 0 for _, signed_m in near)
+
+    def standing(self, at: datetime) -> Thresholds:
+        """The thresholds that held then for a device without a journey."""
+        return self._history.base(at)
+
+    @property
+    def rule_sets(self) -> Mapping[str, Rules]:
+        """The thresholds behind each version that an event of this survey can name."""
+        return self._history.rule_sets
+
     def observe(self, positions: Sequence[Position]) -> list[Observation]:
         """Measure every fix against its corridor and the fences around it, in bulk."""
         lat = np.array([position.lat_deg for position in positions], dtype=np.float64)
         lon = np.array([position.lon_deg for position in positions], dtype=np.float64)
         times = [effective_time(position) for position in positions]
         journeys = [self.journey(p.device_id, t) for p, t in zip(positions, times, strict=True)]
-        outside = self._outside(journeys, lat, lon)
+        found = self._on_the_way(positions, journeys, lat, lon)
         fences = self._near(lat, lon)
         return [
-            Observation(time, position, journey, outside_m, fences.get(i, _NO_FENCES))
-            for i, (time, position, journey, outside_m) in enumerate(
-                zip(times, positions, journeys, outside, strict=True)
+            Observation(
+                time,
+                position,
+                journey,
+                outside_m,
+                fences.get(i, _NO_FENCES),
+                along_m,
+                self._ports_of(fences.get(i)),
+                runs,
+                half_width_m,
+            )
+            for i, (time, position, journey, (outside_m, along_m, runs, half_width_m)) in enumerate(
+                zip(times, positions, journeys, found, strict=True)
             )
         ]
 
-    def _outside(
-        self, journeys: list[Journey | None], lat: np.ndarray, lon: np.ndarray
-    ) -> list[float | None]:
-        found: list[float | None] = [None] * len(journeys)
+    def _ports_of(self, fences: tuple[tuple[str, float], ...] | None) -> tuple[str, ...]:
+        if not fences or not self._ports:
+            return ()
+        return tuple(place for place, _ in fences if place in self._ports)
+
+    def _on_the_way(
+        self,
+        positions: Sequence[Position],
+        journeys: list[Journey | None],
+        lat: np.ndarray,
+        lon: np.ndarray,
+    ) -> list[OnTheWay]:
+        found = [NOT_ON_ANY] * len(journeys)
         if self._corridors is None:
             return found
         index = self._corridors.index
@@ -89,9 +160,11 @@ class Survey:
         if not on_route:
             return found
         fixes, routes = np.array(on_route, dtype=np.int64).T
-        measured = self._corridors.outside_m(routes, lat[fixes], lon[fixes])
-        for i, outside_m in zip(fixes.tolist(), measured.tolist(), strict=True):
-            found[i] = outside_m
+        accuracy = np.maximum([positions[i].accuracy_m for i, _ in on_route], self._floor_m)
+        measured = self._corridors.measure(routes, lat[fixes], lon[fixes], accuracy)
+        ways = [journey.way if (journey := journeys[i]) else None for i, _ in on_route]
+        for (i, _), each in zip(on_route, on_the_way(measured, ways), strict=True):
+            found[i] = each
         return found
 
     def _near(self, lat: np.ndarray, lon: np.ndarray) -> dict[int, tuple[tuple[str, float], ...]]:

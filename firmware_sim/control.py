@@ -1,8 +1,10 @@
 """Lets a person make something happen to a fleet that runs.
 
 The fleet listens on `demo/v1/{device}/scenario`, `fleet` in place of a device meaning
-one of its own choice: `{"scenario":"seal-cut","id":"…"}`. It answers on
-`demo/v1/{device or fleet}/result`: `{"id":"…","ok":true,"device_id":"…","message":"…"}`.
+one of its own choice: `{"scenario":"seal-cut","id":"…"}`. With `"within_m":20000` it
+happens to all that are that near to it, too. It answers on
+`demo/v1/{device or fleet}/result`:
+`{"id":"…","ok":true,"device_id":"…","also":["…"],"message":"…"}`.
 While it runs, `demo/v1/fleet` holds (retained) `{"state":"running","devices":[…],
 "speed":20}`; a last will clears it.
 """
@@ -17,6 +19,7 @@ from typing import Any
 from firmware_sim.clock import VirtualClock
 from firmware_sim.link import Down, LinkEvent, Message, Up
 from firmware_sim.mqtt_link import Broker, Login, MqttLink, Network
+from firmware_sim.route import distance_m
 from firmware_sim.scenario import ScenarioError, bundled
 from firmware_sim.tracker import BusyError, Tracker
 
@@ -43,6 +46,7 @@ class Injected:
     scenario: str
     device_id: str
     message: str
+    also: tuple[str, ...] = ()
 
 
 class FleetControl:
@@ -97,14 +101,33 @@ class FleetControl:
         order = _object(message.payload)
         answer: dict[str, Any] = {"id": str(order.get("id", ""))[:64], "device_id": wanted}
         try:
-            tracker = self._choose(wanted, at_s)
-            tracker.inject(bundled(str(order.get("scenario"))), at_s)
+            within_m = float(order.get("within_m", 0.0))
+            tracker = self._choose(wanted, at_s, within_m)
+            scenario = bundled(str(order.get("scenario")))
+            tracker.inject(scenario, at_s)
+            near = self._near(tracker, at_s, within_m)
+            for other in near:
+                other.inject(scenario, at_s)
             answer |= {"ok": True, "device_id": tracker.device_id, "message": "started"}
-        except (RefusedError, BusyError, ScenarioError, ValueError) as reason:
+            answer["also"] = [other.device_id for other in near]
+        except (RefusedError, BusyError, ScenarioError, ValueError, TypeError) as reason:
             answer |= {"ok": False, "message": str(reason)}
         self._link.publish(f"{PREFIX}/{wanted}/result", json.dumps(answer).encode())
 
-    def _choose(self, wanted: str, at_s: float) -> Tracker:
+    def _near(self, tracker: Tracker, at_s: float, within_m: float) -> list[Tracker]:
+        """The others within a distance to which something can happen; none within 0 m."""
+        return [
+            other
+            for other in self._trackers.values()
+            if other is not tracker
+            and within_m > 0
+            and other.firmware.running
+            and other.scene(at_s) is None
+            and distance_m(other.motion.point, tracker.motion.point) <= within_m
+        ]
+
+    def _choose(self, wanted: str, at_s: float, within_m: float) -> Tracker:
+        """Of its own choice: one with most others around it, then one with far to go."""
         if wanted != ANY:
             tracker = self._trackers.get(wanted)
             if tracker is None:
@@ -119,7 +142,7 @@ class FleetControl:
         ]
         if not able:
             raise RefusedError("no tracker of the fleet is moving and undisturbed just now")
-        return max(able, key=lambda tracker: tracker.journey.remaining_m)
+        return max(able, key=lambda t: (len(self._near(t, at_s, within_m)), t.journey.remaining_m))
 
 
 def inject(
@@ -128,9 +151,11 @@ def inject(
     scenario: str,
     device_id: str | None = None,
     *,
+    within_m: float = 0.0,
     timeout_s: float = 5.0,
 ) -> Injected:
-    """Make `scenario` happen at once to a tracker of the running fleet.
+    """Make `scenario` happen at once to a tracker of the running fleet, and to all others
+    within `within_m` of it.
 
     `device_id` None: to a moving one of the fleet's choice. Raises NoFleetError where no
     fleet runs or none answers, RefusedError with the fleet's reason otherwise, and
@@ -142,13 +167,14 @@ def inject(
     asked = _Asking(network, broker, login, wanted)
     try:
         asked.wait_for_fleet(STATUS_WITHIN_S)
-        answer = asked.ask(scenario, timeout_s)
+        answer = asked.ask(scenario, within_m, timeout_s)
     finally:
         asked.close()
         network.close()
     if not answer.get("ok"):
         raise RefusedError(str(answer.get("message", "refused")))
-    return Injected(scenario, str(answer["device_id"]), str(answer.get("message", "")))
+    also = tuple(map(str, answer.get("also", ())))
+    return Injected(scenario, str(answer["device_id"]), str(answer.get("message", "")), also)
 
 
 class _Asking:
@@ -175,9 +201,10 @@ class _Asking:
                 f"it has: {', '.join(map(str, devices))}"
             )
 
-    def ask(self, scenario: str, timeout_s: float) -> dict[str, Any]:
+    def ask(self, scenario: str, within_m: float, timeout_s: float) -> dict[str, Any]:
         number = uuid.uuid4().hex
-        order = json.dumps({"scenario": scenario, "id": number}).encode()
+        wish = {"scenario": scenario, "id": number, "within_m": within_m}
+        order = json.dumps(wish).encode()
         self._link.publish(f"{PREFIX}/{self._wanted}/scenario", order)
         until_s = time.monotonic() + timeout_s
         while (left_s := until_s - time.monotonic()) > 0:

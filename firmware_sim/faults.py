@@ -61,6 +61,12 @@ class Spoof(Fault):
     mock: bool = False
 
 
+class Freeze(Fault):
+    """The receiver hangs: it goes on to give the place that it had, and a speed."""
+
+    kind: Literal["frozen"]
+
+
 class Seal(Fault):
     """The electronic seal changes its state."""
 
@@ -123,6 +129,7 @@ AnyFault = Annotated[
     | RadioOutage
     | Jamming
     | Spoof
+    | Freeze
     | Seal
     | Light
     | Door

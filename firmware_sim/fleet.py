@@ -127,6 +127,7 @@ class _Fleet:
                 half_width_m=entry.half_width_m,
                 start_fraction=entry.start_fraction,
                 phase_s=float(number % 20),
+                pace=entry.pace,
             )
 
     def run(

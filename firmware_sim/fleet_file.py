@@ -40,6 +40,7 @@ class Entry(BaseModel):
     half_width_m: Annotated[float, Field(ge=0)] = 0.0
     seal_no: Annotated[str, Field(max_length=40)] = ""
     seed: int | None = None
+    pace: Annotated[str, Field(max_length=64)] = ""
 
 
 def read_fleet(file: Path) -> list[Entry]:

@@ -6,12 +6,12 @@ doi:10.3390/s20216050; a correlation of about a minute: D. Wilson, "Correlation 
 errors" of a Garmin 12XL). The horizontal error is hdop x the error of one range.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import atan2, cos, degrees, exp, hypot, log, pi, sin, sqrt
 from random import Random
 
 from firmware_sim.journey import Motion
-from firmware_sim.route import moved
+from firmware_sim.route import LonLat, moved
 from firmware_sim.settings import Gnss
 
 # 68 % of a round two-dimensional normal error lie within this many sigmas of one axis.
@@ -32,6 +32,7 @@ class Sky:
     spoof_east_m: float = 0.0
     spoof_north_m: float = 0.0
     mock: bool = False
+    frozen: bool = False
 
     @property
     def dead(self) -> bool:
@@ -84,6 +85,7 @@ class Receiver:
     _first_fix_s: float | None = None
     _last_fix_s: float = float("-inf")
     _sampled_s: float = 0.0
+    _held: LonLat | None = None
     _bounce_until_s: float = 0.0
     _bounce_m: tuple[float, float] = (0.0, 0.0)
     _east: GaussMarkov = field(init=False)
@@ -121,7 +123,14 @@ class Receiver:
         if at_s < self._first_fix_s:
             return None
         self._last_fix_s = at_s
-        return self._fix(at_s, motion, sky)
+        return self._held_fix(self._fix(at_s, motion, sky), sky.frozen)
+
+    def _held_fix(self, fix: Fix, frozen: bool) -> Fix:
+        """While it hangs, the place of the last fix before."""
+        if frozen and self._held is not None:
+            return replace(fix, lon_deg=self._held[0], lat_deg=self._held[1])
+        self._held = fix.lon_deg, fix.lat_deg
+        return fix
 
     def _search_s(self, at_s: float) -> float:
         cold = at_s - self._last_fix_s > COLD_AFTER_S

@@ -5,7 +5,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -23,6 +23,7 @@ from firmware_sim.tracks import Columns, ReadOptions, RefusedRow, Tracks, read_t
 RING_CAPACITY = 20_000
 PROGRESS_EVERY_S = 1.0
 LONGEST_WAIT_S = 0.1
+LIVE = timedelta(minutes=1)  # an older fix was stored before it is sent
 SHORTEST_WAIT_S = 0.005
 DEFAULT_PATIENCE_S = 120.0
 
@@ -163,10 +164,15 @@ class Player:
             course_deg=fix.course_deg,
             altitude_m=fix.altitude_m,
             accuracy_m=fix.accuracy_m,
-            buffered=not self.modem.connected,
+            buffered=not self.modem.connected or _is_old(planned.fix_time),
         )
         record, _ = self.ring.append("position", fields)
         self.modem.add(record)
+
+
+def _is_old(fix_time: datetime) -> bool:
+    """A recorded fix comes from a store, and says so."""
+    return datetime.now(UTC) - fix_time > LIVE
 
 
 class _Session:

@@ -14,6 +14,7 @@ from firmware_sim.faults import (
     Deviation,
     Door,
     Duplicates,
+    Freeze,
     GnssOutage,
     Jamming,
     Light,
@@ -49,6 +50,7 @@ class Tracker:
     `route`: (longitude, latitude) degrees. `ring`: given when it is to outlive this
     object. `seed` None: the scenario's. `phase_s`: virtual second of the first sample.
     `half_width_m`: of the corridor around the route, which a deviation always leaves.
+    `pace`: those who have the same one drive alike, as in a convoy.
     Raises ValueError for a route without length.
     """
 
@@ -66,6 +68,7 @@ class Tracker:
         half_width_m: float = 0.0,
         start_fraction: float = 0.0,
         phase_s: float = 0.0,
+        pace: str = "",
     ) -> None:
         self.device_id = device_id
         self.scenario = scenario
@@ -74,7 +77,8 @@ class Tracker:
         self._seed = scenario.seed if seed is None else seed
         self._timeline = Timeline()
         self._timeline.add(scenario.name, scenario.faults, phase_s + scenario.lead_in_s)
-        self.journey = Journey(route, scenario.drive, self._rng("journey"), start_fraction)
+        drive_rng = Random(f"{self._seed}:{pace or device_id}:journey")
+        self.journey = Journey(route, scenario.drive, drive_rng, start_fraction)
         self._no_sky = _circles(scenario.zones, "gnss", route)
         self.board = self._board(link, clock, ring, route)
         seal = seal_no or f"S-{device_id}"[:40]
@@ -172,9 +176,10 @@ class Tracker:
         )
         jamming = max((f.level for f in active if isinstance(f, Jamming)), default=0)
         spoof = next((f for f in reversed(active) if isinstance(f, Spoof)), None)
+        frozen = self._active(Freeze)
         if spoof is None:
-            return Sky(blocked, jamming)
-        return Sky(blocked, jamming, spoof.east_m, spoof.north_m, spoof.mock)
+            return Sky(blocked, jamming, frozen=frozen)
+        return Sky(blocked, jamming, spoof.east_m, spoof.north_m, spoof.mock, frozen)
 
     def _begin(self, fault: AnyFault, at_s: float) -> None:
         sensors = self.board.sensors

@@ -8,7 +8,7 @@ is older than the newest makes the fold begin again from the snapshot before it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ import structlog
 from db import events as stored_events
 from db import positions as stored_positions
 from db import reports as stored_reports
-from db import snapshots
+from db import rule_sets, snapshots
 from db.events import Recorded
 from db.pool import DATABASE_ERRORS, Connection
 from domain.events import DeviceEvent, Event
@@ -44,6 +44,7 @@ class Evaluation:
     states: dict[str, DeviceState] = field(default_factory=dict)
     unsaved: dict[str, int] = field(default_factory=dict)
     folded_again: int = 0
+    refolded: dict[str, datetime] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -78,7 +79,7 @@ class Evaluator:
                 log.exception("the rules failed", device=device_id)
                 evaluation.failed[device_id] = f"{type(error).__name__}: {error}"
         if fresh:
-            evaluation.found += stored_events.record(connection, fresh)
+            evaluation.found += stored_events.record(connection, self._named(connection, fresh))
         return evaluation
 
     def keep(self, evaluation: Evaluation) -> None:
@@ -109,6 +110,27 @@ class Evaluator:
         at = report_time(event)
         return Report(at, event, self.survey.journey(event.device_id, at))
 
+    # --- by the rules of the time ---
+
+    def _fold(
+        self, state: DeviceState, items: Iterable[Item]
+    ) -> tuple[DeviceState, list[Event], list[Position]]:
+        return fold(state, items, self.settings, self._standing)
+
+    def _standing(self, at: datetime) -> Rules:
+        return self.survey.standing(at).rules
+
+    def _named(self, connection: Connection, events: Iterable[Event]) -> list[Event]:
+        """Each with the version of its thresholds, which are kept."""
+        named = [
+            event
+            if event.rules_version
+            else replace(event, rules_version=self.survey.standing(event.decided_at).version)
+            for event in events
+        ]
+        rule_sets.put(connection, self.survey.rule_sets, (event.rules_version for event in named))
+        return named
+
     # --- in order ---
 
     def _onward(
@@ -119,7 +141,7 @@ class Evaluator:
         items: list[Item],
     ) -> list[Event]:
         device_id = _device(items[0])
-        state, events, reflagged = fold(state, items, self.settings)
+        state, events, reflagged = self._fold(state, items)
         evaluation.states[device_id] = state
         evaluation.reflagged += reflagged
         unsaved = self._unsaved.get(device_id, 0) + len(items)
@@ -150,8 +172,30 @@ class Evaluator:
         for device, (_, state) in start.items():
             keys = {order(item) for item in cold[device]}
             before = (item for item in stored.get(device, ()) if order(item) not in keys)
-            restored[device], _, _ = fold(state, before, self.settings)
+            restored[device], _, _ = self._fold(state, before)
         return restored
+
+    def recall(
+        self, connection: Connection, device_ids: Iterable[str], now: datetime
+    ) -> Mapping[str, DeviceState]:
+        """The states of devices; of those that are not in memory, as they are stored."""
+        wanted = set(device_ids)
+        cold = wanted - self.states.keys()
+        if cold:
+            snapshot = snapshots.newest_before(connection, dict.fromkeys(cold, _END_OF_TIME))
+            oldest = now - timedelta(hours=self.settings.reevaluate_hours)
+            start = dict.fromkeys(cold, (oldest, DeviceState())) | snapshot
+            stored = self._stored(connection, {device: at for device, (at, _) in start.items()})
+            for device, (_, state) in start.items():
+                self.states[device] = self._recalled(device, state, stored.get(device, []))
+        return {device: self.states[device] for device in wanted}
+
+    def _recalled(self, device_id: str, state: DeviceState, items: list[Item]) -> DeviceState:
+        try:
+            return self._fold(state, items)[0]
+        except Exception:
+            log.exception("the rules failed", device=device_id)
+            return state
 
     # --- late ---
 
@@ -173,8 +217,9 @@ class Evaluator:
         ancient = [item for item in items if item.time <= horizon]
         for item in ancient:
             if isinstance(item, Report):
-                _, events, _ = fold(DeviceState(), [item], self.settings)
-                evaluation.found += stored_events.record(connection, events)
+                _, events, _ = self._fold(DeviceState(), [item])
+                named = self._named(connection, events)
+                evaluation.found += stored_events.record(connection, named)
         if current:
             self._fold_stored(connection, evaluation, current[0], horizon)
 
@@ -190,16 +235,18 @@ class Evaluator:
         after, state = found.get(device_id, (horizon, DeviceState()))
         items = self._stored(connection, {device_id: after}).get(device_id, [])
         evaluation.folded_again += len(items)
+        evaluation.refolded[device_id] = after
         snapshots.discard_from(connection, device_id, oldest.time)
         events: list[Event] = []
         pieces = _pieces(items, self.settings.snapshot_fixes)
         for number, piece in enumerate(pieces, start=1):
-            state, more, reflagged = fold(state, piece, self.settings)
+            state, more, reflagged = self._fold(state, piece)
             events += more
             evaluation.reflagged += reflagged
             if number < len(pieces) and state.time is not None:
                 snapshots.save(connection, device_id, state.time, state)
-        recorded, disproved = stored_events.reconcile(connection, device_id, after, events)
+        named = self._named(connection, events)
+        recorded, disproved = stored_events.reconcile(connection, device_id, after, named)
         evaluation.found += recorded
         evaluation.disproved |= disproved
         evaluation.states[device_id] = state

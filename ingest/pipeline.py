@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 import structlog
 
 from db import alerts, devices, ledger, positions, rejections, reports, shipments, statuses
+from db.alerts import DEFAULTS
 from db.changes import notify
 from db.ledger import Ack
 from db.pool import UNFIT, Connection
 from db.rejections import Rejection
 from domain.positions import Position
-from domain.settings import Rules
+from domain.settings import Alerts, Rules
 from domain.states import effective_time
 from ingest.decode import Decoded, Raw, decode
 from ingest.evaluate import Evaluation, Evaluator
+from ingest.joint import Joint
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +48,16 @@ class Outcome:
 class Pipeline:
     """Steps 3 to 9 of the way from MQTT to the pixel (docs/explanation/data-flow.md)."""
 
-    def __init__(self, settings: Rules, evaluator: Evaluator) -> None:
+    def __init__(
+        self,
+        settings: Rules,
+        evaluator: Evaluator,
+        work: Alerts = DEFAULTS,
+        joint: Joint | None = None,
+    ) -> None:
+        self._joint = joint
         self._settings = settings
+        self._work = work
         self._evaluator = evaluator
         self._known: set[str] = set()
 
@@ -101,9 +111,13 @@ class Pipeline:
         positions.reflag(connection, evaluation.reflagged)
         if new:
             positions.update_latest(connection, evaluation.reflagged)
+        if self._joint is not None:
+            self._joint.disturb(connection, new, evaluation)
         if evaluation.found or evaluation.disproved:
             now = datetime.now(UTC)
-            alerts.record(connection, evaluation.found, evaluation.disproved, now=now)
+            alerts.record(
+                connection, evaluation.found, evaluation.disproved, now=now, settings=self._work
+            )
             shipments.advance(connection, [recorded.event for recorded in evaluation.found])
 
     def _refuse(self, connection: Connection, raw: Raw, error: Exception) -> Outcome:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,15 +20,22 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from db import plan as stored_plan
+from db import rule_sets
+from db.alert_work import tend
+from db.alerts import DEFAULTS
 from db.housekeeping import tidy
 from db.ledger import Ack
 from db.pool import AWAY, Connection, connect
 from domain.chart import chart
-from domain.settings import Ingest, Rules
+from domain.events import Event
+from domain.settings import Alerts, Ingest, Rules
+from domain.thresholds import version
 from ingest.batch import Batch
 from ingest.decode import Decoded, Raw
 from ingest.evaluate import Evaluator
 from ingest.health import Health, Metrics
+from ingest.joint import Joint
+from ingest.outlooks import Outlooks
 from ingest.pipeline import Outcome, Pipeline
 from ingest.subscriber import Subscriber
 from ingest.watch import Watch
@@ -36,6 +44,10 @@ log = structlog.get_logger(__name__)
 
 PLAN_CHECK_S = 1.0
 WATCH_S = 1.0
+TEND_S = 1.0
+INTERFERENCE_S = 1.0
+CONVOYS_S = 5.0
+OUTLOOKS_S = 5.0
 DRAIN_S = 10.0
 # Batches make no cycles; looking for them every 700 objects costs a sixth of the speed.
 COLLECT_RARELY = (200_000, 20, 100)
@@ -48,14 +60,25 @@ class StoppingError(Exception):
 class Service:
     """Everything that `kawal ingest` runs."""
 
-    def __init__(self, settings: Ingest, rules: Rules, database_url: str, broker_url: str) -> None:
+    def __init__(
+        self,
+        settings: Ingest,
+        rules: Rules,
+        database_url: str,
+        broker_url: str,
+        *,
+        alerts: Alerts = DEFAULTS,
+    ) -> None:
         self._settings = settings
         self._rules = rules
+        self._alerts = alerts
         self._database_url = database_url
         self._connection: Connection | None = None
         self._evaluator = Evaluator(rules)
-        self._pipeline = Pipeline(rules, self._evaluator)
-        self._watch = Watch(rules)
+        self._joint = Joint(rules, alerts)
+        self._pipeline = Pipeline(rules, self._evaluator, alerts, self._joint)
+        self._watch = Watch(rules, alerts)
+        self._outlooks = Outlooks()
         # One batch being committed, one being read, one on its way.
         self._subscriber = Subscriber(broker_url, settings.batch_size * 3)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="kawal-reader")
@@ -123,6 +146,10 @@ class Service:
             ("acks", self._settings.ack_interval_ms / 1000, self._send_acks),
             ("plan", PLAN_CHECK_S, self._follow_plan),
             ("watch", WATCH_S, self._look),
+            ("interference", INTERFERENCE_S, lambda: self._judge(self._joint.watch_interference)),
+            ("convoys", CONVOYS_S, lambda: self._judge(self._joint.watch_convoys)),
+            ("tend", TEND_S, self._tend),
+            ("outlooks", OUTLOOKS_S, self._write_outlooks),
             ("tidy", self._settings.housekeeping_interval_s, self._tidy),
         ):
             if now_s >= self._due.get(name, 0.0):
@@ -190,8 +217,12 @@ class Service:
         connection = self._open()
         version = stored_plan.version(connection)
         if version != self._plan_version:
-            self._evaluator.survey = chart(stored_plan.load(connection), self._rules)
+            history = rule_sets.history(connection, self._rules)
+            plan = stored_plan.load(connection)
+            self._evaluator.survey = chart(plan, self._rules, history)
+            self._joint.follow(plan, self._evaluator.survey)
             self._watch.load(connection)
+            self._outlooks.forget()
             self._plan_version = version
             log.info("plan loaded", version=version)
 
@@ -199,14 +230,35 @@ class Service:
         connected_at = self._subscriber.connected_at
         if connected_at is None or not self._subscriber.inbox.empty():
             return  # it is we who cannot hear
+        connection, now = self._open(), datetime.now(UTC)
         found = self._watch.look(
-            self._open(),
+            connection,
             self._evaluator.survey,
             self._evaluator.states,
             connected_at,
-            datetime.now(UTC),
+            now,
+            recall=lambda devices: self._evaluator.recall(connection, devices, now),
         )
         self.metrics.events.inc(len(found))
+
+    def _judge(self, rule: Callable[[Connection, datetime], list[Event]]) -> None:
+        try:
+            found = rule(self._open(), datetime.now(UTC))
+        except AWAY:
+            raise
+        except Exception as error:
+            # A fault of ours over several devices must not stop the fixes of all.
+            log.exception("the rules over several devices failed")
+            self._rules_failed[rule.__name__] = f"{type(error).__name__}: {error}"
+        else:
+            self.metrics.events.inc(len(found))
+
+    def _tend(self) -> None:
+        tend(self._open(), self._alerts, datetime.now(UTC))
+
+    def _write_outlooks(self) -> None:
+        survey, states = self._evaluator.survey, self._evaluator.states
+        self._outlooks.write(self._open(), survey, states, datetime.now(UTC))
 
     def _tidy(self) -> None:
         dropped = tidy(
@@ -221,7 +273,8 @@ class Service:
     # --- the database, which may be away ---
 
     def _begin(self) -> None:
-        self._open()
+        if rule_sets.note_settings(self._open(), self._rules, datetime.now(UTC)):
+            log.info("the settings of the rules changed", version=version(self._rules))
         self._follow_plan()
 
     def _open(self) -> Connection:
@@ -231,6 +284,7 @@ class Service:
             )
             # What was in hand when the last connection died may or may not be committed.
             self._evaluator.forget()
+            self._joint.forget()
             self._trouble = None
         return self._connection
 

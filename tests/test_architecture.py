@@ -25,6 +25,7 @@ WITHOUT_QUERIES = {
 }
 # Unit tests of more than one module.
 TESTS_OF_SEVERAL = {
+    "ingest/test_doubted_scenarios.py": "what the simulator sends, decoded and judged",
     "firmware_sim/test_delivery.py": "flash, outbox and modem together",
 }
 

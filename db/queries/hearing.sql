@@ -15,3 +15,15 @@ left join device_status s using (device_id);
 select device_id, shipment_id from alert
 where rule = 'SILENCE' and cleared_at is null
     and state in ('NEW', 'ACKNOWLEDGED', 'IN_PROGRESS');
+
+-- name: held
+-- The last word of the watch on each device, where it is that silence is expected.
+select device_id, shipment_id, (detail->>'expected_exit')::timestamptz as expected_exit
+from (
+    select distinct on (device_id) device_id, shipment_id, kind, detail
+    from event
+    where origin = 'WATCH' and superseded_at is null
+        and kind in ('silence_held', 'silence', 'never_heard', 'silence_ended')
+    order by device_id, decided_at desc, event_id desc
+) as said
+where kind = 'silence_held' and shipment_id is not null;

@@ -21,7 +21,8 @@ select jsonb_build_object(
     ),
     'routes', (
         select coalesce(jsonb_agg(jsonb_build_object(
-            'id', route_id, 'name', name, 'half_width_m', half_width_m, 'line', line
+            'id', route_id, 'name', name, 'half_width_m', half_width_m, 'line', line,
+            'waypoints', waypoints, 'legs', legs, 'blankspots', blankspots
         ) order by route_id), '[]') from route
     ),
     'shipments', (
@@ -30,7 +31,7 @@ select jsonb_build_object(
             'mode', mode, 'from', from_facility, 'to', to_facility, 'route', route_id,
             'planned_departure', planned_departure, 'planned_arrival', planned_arrival,
             'status', status, 'vehicle', vehicle, 'carrier', carrier, 'escort', escort,
-            'seals', seals, 'box_count', box_count
+            'seals', seals, 'box_count', box_count, 'rules', rules
         ) order by shipment_id), '[]') from shipment
     ),
     'devices', (
@@ -43,6 +44,11 @@ select jsonb_build_object(
             'device', device_id, 'shipment', shipment_id,
             'from', valid_from, 'until', valid_until
         ) order by device_id, valid_from), '[]') from assignment
+    ),
+    'convoys', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', convoy_id, 'name', name, 'shipments', shipments, 'escorts', escorts
+        ) order by convoy_id), '[]') from convoy
     )
 )::text;
 
@@ -64,26 +70,30 @@ insert into facility (
     signal = excluded.signal, is_3t = excluded.is_3t;
 
 -- name: put_route
-insert into route (route_id, name, half_width_m, line)
-values (%(id)s, %(name)s, %(half_width_m)s, %(line)s)
+insert into route (route_id, name, half_width_m, line, waypoints, legs, blankspots)
+values (%(id)s, %(name)s, %(half_width_m)s, %(line)s, %(waypoints)s, %(legs)s, %(blankspots)s)
 on conflict (route_id) do update set
-    name = excluded.name, half_width_m = excluded.half_width_m, line = excluded.line;
+    name = excluded.name, half_width_m = excluded.half_width_m, line = excluded.line,
+    waypoints = excluded.waypoints, legs = excluded.legs, blankspots = excluded.blankspots;
 
 -- name: put_shipment
 insert into shipment (
     shipment_id, surat_jalan_no, direction, mode, from_facility, to_facility, route_id,
-    planned_departure, planned_arrival, status, vehicle, carrier, escort, seals, box_count
+    planned_departure, planned_arrival, status, vehicle, carrier, escort, seals, box_count,
+    rules
 ) values (
     %(id)s, %(surat_jalan_no)s, %(direction)s, %(mode)s, %(from_facility)s, %(to_facility)s,
     %(route_id)s, %(planned_departure)s, %(planned_arrival)s, %(status)s, %(vehicle)s,
-    %(carrier)s, %(escort)s, %(seals)s, %(box_count)s
+    %(carrier)s, %(escort)s, %(seals)s, %(box_count)s,
+    %(rules)s
 ) on conflict (shipment_id) do update set
     surat_jalan_no = excluded.surat_jalan_no, direction = excluded.direction,
     mode = excluded.mode, from_facility = excluded.from_facility,
     to_facility = excluded.to_facility, route_id = excluded.route_id,
     planned_departure = excluded.planned_departure, planned_arrival = excluded.planned_arrival,
     status = excluded.status, vehicle = excluded.vehicle, carrier = excluded.carrier,
-    escort = excluded.escort, seals = excluded.seals, box_count = excluded.box_count;
+    escort = excluded.escort, seals = excluded.seals, box_count = excluded.box_count,
+    rules = excluded.rules;
 
 -- name: put_device
 -- A device that reported before any plan knew it becomes a registered one.
@@ -98,6 +108,12 @@ insert into assignment (device_id, shipment_id, valid_from, valid_until)
 values (%(device_id)s, %(shipment_id)s, %(valid_from)s, %(valid_until)s)
 on conflict (device_id, valid_from) do update set
     shipment_id = excluded.shipment_id, valid_until = excluded.valid_until;
+
+-- name: put_convoy
+insert into convoy (convoy_id, name, shipments, escorts)
+values (%(id)s, %(name)s, %(shipments)s, %(escorts)s)
+on conflict (convoy_id) do update set
+    name = excluded.name, shipments = excluded.shipments, escorts = excluded.escorts;
 
 -- name: record_import
 -- The number of this import is the new version of the plan.

@@ -31,8 +31,14 @@ select
     expected.name as expected_name,
     coalesce(place.tz, destination.tz, 'Asia/Jakarta') as tz,
     a.opened_at, a.raised_at, a.last_seen_at, a.cleared_at, a.late_by_s, a.occurrences,
-    a.detail, coalesce(hand.name, hand.actor) as handled_by, hand.at as handled_at
+    a.detail, coalesce(hand.name, hand.actor) as handled_by, hand.at as handled_at,
+    a.assignee, coalesce(keeper.name, a.assignee) as assignee_name, a.quiet, a.recurrences,
+    a.escalation, a.escalated_at, a.shelved_until,
+    coalesce(shelver.name, a.shelved_by) as shelved_by, a.shelf_reason, a.parent_id,
+    a.group_id, a.rules_version
 from alert a
+left join account keeper on keeper.login = a.assignee
+left join account shelver on shelver.login = a.shelved_by
 left join shipment s using (shipment_id)
 left join facility origin on origin.facility_id = s.from_facility
 left join facility destination on destination.facility_id = s.to_facility
@@ -41,12 +47,21 @@ left join facility expected on expected.facility_id = a.detail ->> 'expected'
 left join lateral (
     select actor, at, account.name from alert_step
     left join account on account.login = actor
-    where alert_step.alert_id = a.alert_id and from_state is not null and trigger <> 'CLEAR'
+    where alert_step.alert_id = a.alert_id
+        and trigger in ('ACKNOWLEDGE', 'START', 'RESOLVE', 'DISMISS')
     order by alert_step_id desc
     limit 1
 ) hand on true
 where a.changed_xid >= %(since)s::xid8
     and (%(since)s <> '0' or a.state in ('NEW', 'ACKNOWLEDGED', 'IN_PROGRESS'));
+
+-- name: progress_changed
+select
+    shipment_id, device_id, along_m, length_m, percent, fix_time, eta_early, eta, eta_late,
+    wrong_way, stretch_mode, updated_at
+from shipment_progress
+where changed_xid >= %(since)s::xid8
+order by fix_time;
 
 -- name: plan_mark
 -- Moves when any row of the plan does: a changed row has a higher xmin, a new or
@@ -96,21 +111,26 @@ order by facility_id;
 select route_id, name, half_width_m, line from route order by route_id;
 
 -- name: track
--- The newest fixes of one device, oldest first.
-select lon_deg, lat_deg from (
-    select fix_time, lon_deg, lat_deg from position
-    where device_id = %(device_id)s and fix_time > %(since)s and flags = 0
+-- The newest fixes of one device, oldest first by the time that they count for.
+select lon_deg, lat_deg, flags from (
+    select fix_time, received_at, lon_deg, lat_deg, flags from position
+    where device_id = %(device_id)s and fix_time > %(since)s
     order by fix_time desc
     limit %(limit)s
 ) newest
-order by fix_time;
+order by case when flags & 1 = 1 then received_at else fix_time end;
 
 -- name: alert_steps
-select at, coalesce(account.name, actor) as actor, trigger, from_state, to_state, note
+select at, coalesce(account.name, actor) as actor, trigger, from_state, to_state, note,
+    coalesce(keeper.name, assignee) as assignee, until
 from alert_step
 left join account on account.login = actor
+left join account keeper on keeper.login = assignee
 where alert_id = %(alert_id)s
 order by alert_step_id;
+
+-- name: accounts
+select login, name, role from account where disabled_at is null order by name, login;
 
 -- name: ping
 select 1;

@@ -36,7 +36,7 @@ class RunningScreen:
     def __init__(self, database_url: str, **settings: Any) -> None:
         self.database_url = database_url
         self.settings = Dashboard(port=0, tick_ms=100, **settings)
-        self.rules = Rules(silence_at_least_s=4)
+        self.rules = Rules(silence_at_least_s=4, silence_grace_s=0)
         self.port = 0
         self.start()
 

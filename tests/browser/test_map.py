@@ -1,5 +1,7 @@
 import json
+from datetime import UTC, datetime, timedelta
 
+from domain.positions import Flag
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.screens import Operation, until
 
@@ -79,9 +81,9 @@ def test_a_click_tells_all_about_a_device(visit: Visit, operation: Operation) ->
 
 def test_age_fades_and_hollows_a_marker(visit: Visit, operation: Operation) -> None:
     operation.plan(report_interval_s=4)
-    operation.report("TRK-1", *BOGOR)
     visitor = visit()
     visitor.sign_in()
+    operation.report("TRK-1", *BOGOR)  # after the sign-in, which takes long on a busy machine
     icon = "[kawal.live.drawn.get('TRK-1')?.icon, kawal.live.drawn.get('TRK-1')?.age].join()"
     until(lambda: visitor.ask(icon) == "moving-full,0")
     until(lambda: visitor.ask(icon) == "moving-full,1")
@@ -134,3 +136,36 @@ def test_the_plan_reaches_an_open_page(visit: Visit, operation: Operation) -> No
     visitor.wait("document.getElementById('map-state').hidden")
     until(lambda: visitor.text("#kpi-reporting .number") == "1")
     assert visitor.ask("window.same")
+
+
+def test_doubted_fixes_are_drawn_apart_and_not_joined(visit: Visit, operation: Operation) -> None:
+    operation.plan()
+    line = [(106.77, -6.53), (106.82, -6.54), (106.87, -6.55)]
+    wild = (106.9, -6.46)
+    now = datetime.now(UTC)
+    for minutes, place, flag in [
+        (4, line[0], Flag.NONE),
+        (3, wild, Flag.JUMP),
+        (2, line[1], Flag.STALE),
+        (1, line[2], Flag.NONE),
+    ]:
+        at = now - timedelta(minutes=minutes)
+        operation.report("TRK-1", *place, fix_time=at, received_at=at, flags=int(flag))
+    visitor = visit()
+    visitor.sign_in(address=f"{CLOSE}&device=TRK-1")
+    shapes = "kawal.live.map.getSource('track').serialize().data.features.map((f) => f.geometry)"
+    until(lambda: len(visitor.ask(shapes)) == 2)
+    assert {s["type"]: s["coordinates"] for s in visitor.ask(shapes)} == {
+        "LineString": [list(place) for place in line],
+        "Point": list(wild),
+    }
+    drawn = "kawal.live.map.queryRenderedFeatures({layers: ['doubts']}).length"
+    until(lambda: visitor.ask(drawn) == 1)
+    visitor.page.click("#button-legend")
+    assert "Jejak: posisi diragukan" in visitor.text("#legend")
+    # The newest one is doubted as well: the card says why, and the line does not go there.
+    operation.report("TRK-1", 106.93, -6.6, flags=int(Flag.FROZEN | Flag.LOW_SATELLITES))
+    until(lambda: len(visitor.ask(shapes)) == 3)
+    told = visitor.text("#selected .doubts")
+    assert "Posisi membeku" in told
+    assert "Satelit terlalu sedikit" in told

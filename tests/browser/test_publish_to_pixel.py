@@ -39,6 +39,7 @@ def tracker(
         KAWAL_BROKER_URL=broker.url("ingest"),
         KAWAL_INGEST_HEALTH_PORT=str(port),
         KAWAL_RULES_MAX_SPEED_KMH="1000000",
+        KAWAL_RULES_CORRIDOR_AT_LEAST_S="0",
     )
     ingest.start()
     health = f"http://127.0.0.1:{port}/healthz"

@@ -1,6 +1,7 @@
-// Steps on an alert: asked for a note where one belongs, sent, and refused in plain words.
+// Steps on an alert: asked for what belongs to them, sent, and refused in plain words.
 
 import { setText } from "./dom.js";
+import { StepDialog } from "./dialog.js";
 import { headline } from "./rules.js";
 
 const TOAST_MS = 6000;
@@ -9,33 +10,39 @@ export class Actions {
   constructor(texts, stream) {
     this.texts = texts;
     this.stream = stream;
-    this.may = false;
-    this.dialog = document.getElementById("note-dialog");
+    this.me = { login: null, may: false, mayShelveCritical: false };
+    this.dialog = new StepDialog(texts);
     this.toast = document.getElementById("toast");
   }
 
   async load() {
     const answer = await fetch("/api/session");
-    this.may = answer.ok && (await answer.json()).may_handle;
+    if (!answer.ok) return;
+    const session = await answer.json();
+    this.me = { login: session.login, may: session.may_handle, mayShelveCritical: session.may_shelve_critical };
+    this.dialog.longestS = session.shelve_longest_h * 3600;
   }
 
-  mayHandle() {
-    return this.may;
-  }
-
-  // Take a step; true where it was taken.
-  async act(alert, trigger, list) {
-    if (!this.may) {
-      this.say(this.texts.t("refusal.role"));
-      return false;
-    }
-    const note = ["RESOLVE", "DISMISS"].includes(trigger) ? await this.#ask(alert, trigger) : "";
-    if (note === null) return false;
-    list.busy(alert.alert_id, true);
-    const refusal = await this.#send(alert.alert_id, trigger, note);
-    list.busy(alert.alert_id, false);
-    this.say(this.texts.t(refusal ? `refusal.${refusal}` : `done.${trigger}`), Boolean(refusal));
+  // Take a step; true where it was taken. TAKE is to assign it to oneself.
+  async act(alert, action, list) {
+    if (!this.#may()) return false;
+    const trigger = action === "TAKE" ? "ASSIGN" : action;
+    const more = action === "TAKE" ? {} : await this.#ask(alert, action);
+    if (more === null) return false;
+    const refusal = await this.#busy(list, [alert.alert_id], () =>
+      this.#send(`/api/alerts/${alert.alert_id}/steps`, { trigger, ...more }));
+    this.say(this.texts.t(refusal ? `refusal.${refusal}` : `done.${action}`), Boolean(refusal));
     return !refusal;
+  }
+
+  // Acknowledge a group, after a look at what it is.
+  async acknowledge(alerts, title, list) {
+    if (!this.#may() || alerts.length === 0) return;
+    const ids = alerts.map((alert) => alert.alert_id);
+    const n = this.texts.number(ids.length);
+    if ((await this.dialog.ask("ACKNOWLEDGE_ALL", title, { n })) === null) return;
+    const refusal = await this.#busy(list, ids, () => this.#send("/api/alerts/acknowledge", { alert_ids: ids }));
+    this.say(this.texts.t(refusal ? `refusal.${refusal}` : "done.ACKNOWLEDGE_ALL", { n }), Boolean(refusal));
   }
 
   say(text, isFault = true) {
@@ -46,12 +53,36 @@ export class Actions {
     this.timer = setTimeout(() => this.toast.classList.remove("is-shown"), TOAST_MS);
   }
 
-  async #send(id, trigger, note) {
+  #may() {
+    if (!this.me.may) this.say(this.texts.t("refusal.role"));
+    return this.me.may;
+  }
+
+  async #ask(alert, action) {
+    if (!this.dialog.asksFor(action)) return {};
+    const subject = [headline(alert, this.texts).title, alert.surat_jalan_no ?? alert.shipment_id ?? alert.device_id];
     try {
-      const answer = await fetch(`/api/alerts/${id}/steps`, {
+      return await this.dialog.ask(action, subject.filter(Boolean).join(" · "));
+    } catch {
+      this.say(this.texts.t("refusal.connection"));
+      return null;
+    }
+  }
+
+  async #busy(list, ids, work) {
+    list.busy(ids, true);
+    const result = await work();
+    list.busy(ids, false);
+    return result;
+  }
+
+  // Why it was refused; null where it was not.
+  async #send(path, body) {
+    try {
+      const answer = await fetch(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ trigger, note: note || null }),
+        body: JSON.stringify(body),
       });
       if (answer.ok) return null;
       const reason = (await answer.json()).error;
@@ -59,21 +90,5 @@ export class Actions {
     } catch {
       return "connection";
     }
-  }
-
-  // The note, or null where the person thought better of it.
-  #ask(alert, trigger) {
-    const text = document.getElementById("note-text");
-    setText(document.getElementById("note-title"), this.texts.t(`note.${trigger}`));
-    const subject = [headline(alert, this.texts).title, alert.surat_jalan_no ?? alert.shipment_id ?? alert.device_id];
-    setText(document.getElementById("note-subject"), subject.filter(Boolean).join(" · "));
-    text.value = "";
-    this.dialog.returnValue = "";
-    this.dialog.showModal();
-    text.focus();
-    return new Promise((resolve) => {
-      const done = () => resolve(this.dialog.returnValue === "confirm" ? text.value.trim() : null);
-      this.dialog.addEventListener("close", done, { once: true });
-    });
   }
 }

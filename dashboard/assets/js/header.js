@@ -27,6 +27,7 @@ export class Header {
     this.parts = {
       connection: byId("connection"), age: byId("data-age"), banner: byId("banner"),
       title: byId("banner-title"), text: byId("banner-text"), shell: byId("shell"),
+      flood: byId("flood"), floodTitle: byId("flood-title"), floodText: byId("flood-text"),
     };
   }
 
@@ -37,6 +38,7 @@ export class Header {
     this.#age(now);
     this.#pill(state, since, now);
     this.#banner(state, since, now);
+    this.#flood();
     this.#totals();
     this.parts.shell.dataset.state = state;
   }
@@ -70,19 +72,28 @@ export class Header {
     setText(this.parts.text, this.texts.t(`banner.${state}.text`, { time, span }));
   }
 
+  #flood() {
+    const flood = this.picture.heartbeat?.flood;
+    this.parts.flood.hidden = !flood;
+    if (!flood) return;
+    const values = { n: this.texts.number(flood.alerts), span: this.texts.span(flood.window_s) };
+    setText(this.parts.floodTitle, this.texts.t("flood.title", values));
+    setText(this.parts.floodText, this.texts.t("flood.text", values));
+  }
+
   #totals() {
     const totals = this.picture.heartbeat?.loaded ? this.picture.heartbeat.totals : null;
     const notes = {
       in_transit: ["kpi.of_shipments", totals?.shipments],
       arrived: ["kpi.of_shipments", totals?.shipments],
-      unacknowledged: ["kpi.of_open", totals?.open],
+      unacknowledged: [totals?.shelved ? "kpi.of_open_shelved" : "kpi.of_open", totals?.open, totals?.shelved],
       reporting: ["kpi.of_trackers", totals && totals.reporting + totals.silent + totals.unheard],
       silent: totals?.unheard ? ["kpi.unheard", totals.unheard] : null,
     };
     for (const [name, note] of Object.entries(notes)) {
       const tile = document.getElementById(`kpi-${name}`);
       setText(tile.querySelector(".number"), totals ? this.texts.number(totals[name]) : "–");
-      setText(tile.querySelector(".note"), note && totals ? this.texts.t(note[0], { n: this.texts.number(note[1]) }) : "");
+      setText(tile.querySelector(".note"), note && totals ? this.texts.t(note[0], { n: this.texts.number(note[1]), m: this.texts.number(note[2] ?? 0) }) : "");
       tile.classList.toggle("is-raised", Boolean(totals?.[name]) && ["unacknowledged", "silent"].includes(name));
     }
     const count = totals?.unacknowledged ?? 0;

@@ -122,8 +122,45 @@ export function addImages(map) {
     add(`${kind}-full`, ready(drawMarker(kind, false)));
     add(`${kind}-hollow`, ready(drawMarker(kind, true)));
   }
+  add("doubt", ready(drawDoubt()));
+  add("hatch", ready(drawHatch()));
   for (const severity of [1, 2, 3, 4]) add(`halo-${severity}`, ready(drawHalo(severity)));
   for (const kind of ["depot", "place"]) add(`facility-${kind}`, ready(drawFacility(kind)));
+}
+
+// Slanted lines that meet those of the next tile.
+function drawHatch() {
+  const size = 12;
+  const { element, context: c } = canvas(size);
+  c.setTransform(RATIO, 0, 0, RATIO, 0, 0);
+  c.strokeStyle = themeColour("severity-1");
+  c.lineWidth = 2;
+  c.beginPath();
+  for (const at of [-size, 0, size]) {
+    c.moveTo(at - 2, size + 2);
+    c.lineTo(at + size + 2, -2);
+  }
+  c.stroke();
+  return element;
+}
+
+// A doubted fix on a track: hollow and crossed, and smaller than any marker.
+export function drawDoubt() {
+  const { element, context: c } = canvas(SIZE);
+  const stroke = (colour, width) => {
+    c.beginPath();
+    polygon(c, 4, 8, -90);
+    for (const [x, y] of [[4, 4], [4, -4]]) {
+      c.moveTo(-x, -y);
+      c.lineTo(x, y);
+    }
+    c.strokeStyle = themeColour(colour);
+    c.lineWidth = width;
+    c.stroke();
+  };
+  stroke("marker-edge", 4.5);
+  stroke("marker-doubted", 2);
+  return element;
 }
 
 function drawFacility(kind) {

@@ -3,7 +3,7 @@
 import { themeColour } from "./icons.js";
 import { collection } from "./geometry.js";
 
-const SOURCES = ["routes", "fences", "facilities", "track", "selected", "devices"];
+const SOURCES = ["routes", "fences", "facilities", "areas", "track", "selected", "devices"];
 const DEPOTS = ["KPU_WAREHOUSE", "PRINTER", "PORT", "AIRPORT", "POST_HUB"];
 const BOLD = ["sans-serif Bold"];
 const REGULAR = ["sans-serif"];
@@ -25,7 +25,7 @@ export function addLayers(map, beforeNames) {
     if (!map.getSource(id)) map.addSource(id, { type: "geojson", data: collection([]), maxzoom: 16 });
   }
   for (const layer of planLayers()) map.addLayer(layer, map.getLayer(beforeNames) ? beforeNames : undefined);
-  for (const layer of [...facilityLayers(), ...liveLayers()]) map.addLayer(layer);
+  for (const layer of [...areaLayers(), ...facilityLayers(), ...liveLayers()]) map.addLayer(layer);
 }
 
 function planLayers() {
@@ -42,6 +42,26 @@ function planLayers() {
       paint: { "fill-color": plan, "fill-opacity": 0.14 } },
     { id: "fence-edge", type: "line", source: "fences", minzoom: 8,
       paint: { "line-color": strong, "line-opacity": 0.8, "line-width": 1.4, "line-dasharray": [3, 2] } },
+  ];
+}
+
+// Hatched, so that the map below stays readable; an incident that is over is fainter.
+function areaLayers() {
+  const colour = themeColour("severity-1");
+  const fading = (strong, faint) => ["case", ["get", "over"], faint, strong];
+  return [
+    { id: "area", type: "fill", source: "areas",
+      paint: { "fill-pattern": "hatch", "fill-opacity": fading(0.55, 0.25) } },
+    { id: "area-edge", type: "line", source: "areas", layout: round(),
+      paint: { "line-color": colour, "line-width": 2.4, "line-dasharray": [2, 1.5], "line-opacity": fading(1, 0.5) } },
+    { id: "area-name", type: "symbol", source: "areas",
+      layout: { "text-field": ["get", "label"], "text-font": BOLD, "text-size": 16, "text-max-width": 16,
+        // Around the middle, where the markers leave room.
+        "text-variable-anchor": ["center", "bottom", "top", "left", "right"], "text-radial-offset": 3 },
+      paint: {
+        "text-color": themeColour("map-text-strong"), "text-halo-color": themeColour("marker-edge"),
+        "text-halo-width": 2.4,
+      } },
   ];
 }
 
@@ -67,8 +87,10 @@ function facilityLayers() {
 function liveLayers() {
   const opacity = ["match", ["get", "age"], 0, 1, 1, 0.55, 0.9];
   return [
-    { id: "track", type: "line", source: "track", layout: round(),
+    { id: "track", type: "line", source: "track", layout: round(), filter: ["!=", ["geometry-type"], "Point"],
       paint: { "line-color": themeColour("track"), "line-width": 3, "line-opacity": 0.9 } },
+    { id: "doubts", type: "symbol", source: "track", filter: ["==", ["geometry-type"], "Point"],
+      layout: { "icon-image": "doubt", "icon-allow-overlap": true, "icon-size": byZoom(4, 0.7, 9, 1) } },
     { id: "accuracy", type: "fill", source: "selected", filter: ["!=", ["geometry-type"], "Point"],
       paint: { "fill-color": themeColour("track"), "fill-opacity": 0.18, "fill-outline-color": themeColour("track") } },
     // Below the markers and halos, so that names make way for them.

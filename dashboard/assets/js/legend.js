@@ -1,6 +1,6 @@
 // The legend, drawn with the very images that the map uses.
 
-import { drawHalo, drawMarker, MARKERS } from "./icons.js";
+import { drawDoubt, drawHalo, drawMarker, MARKERS } from "./icons.js";
 import { el } from "./dom.js";
 
 export function drawLegend(element, texts) {
@@ -13,10 +13,12 @@ export function drawLegend(element, texts) {
       ...MARKERS.map((kind) => line(drawMarker(kind, false), `legend.${kind}`)),
       line(drawMarker("moving", false), "legend.faded", "faded"),
       line(drawMarker("moving", true), "legend.stale"),
+      line(drawDoubt(), "legend.doubted_track"),
     ),
     el("ul", {}, ...halos,
       line(el("span", { class: "sample corridor" }), "legend.corridor"),
       line(el("span", { class: "sample fence" }), "legend.fence"),
+      line(el("span", { class: "sample area" }), "legend.area"),
     ),
   );
 }

@@ -5,6 +5,7 @@ import * as address from "./address.js";
 import { AlertList } from "./alerts.js";
 import { appears } from "./dom.js";
 import { Find } from "./find.js";
+import { FILTERS, GROUPINGS } from "./grouping.js";
 import { condition, Header } from "./header.js";
 import { listen } from "./keyboard.js";
 import { drawLegend } from "./legend.js";
@@ -28,11 +29,13 @@ async function start() {
   const legend = document.getElementById("legend");
   const live = makeMap(picture, texts, wish.view, states);
   const list = new AlertList(document.getElementById("alert-list"), picture, texts, {
-    mayHandle: () => actions.mayHandle(),
+    me: () => actions.me,
     act,
+    acknowledge: (alerts, title) => actions.acknowledge(alerts, title, list),
     locate,
   });
   list.filter = wish.filter;
+  list.chosen = wish.group;
   const selected = live && new SelectedCard(live, picture, texts, (id) => list.select(id));
   const find = new Find(picture, texts, (id) => {
     live?.locate(id);
@@ -45,6 +48,7 @@ async function start() {
 
   function locate(alert) {
     list.select(alert.alert_id);
+    if (live?.locateArea(alert)) return;
     if (live?.locate(alert.device_id)) live.select(alert.device_id);
     else actions.say(texts.t("alerts.no_place"));
   }
@@ -57,14 +61,14 @@ async function start() {
 
   function saveAddress() {
     if (live) {
-      address.write({ map: live.map, device: live.selected, alert: list.selected, filter: list.filter });
+      address.write({ map: live.map, device: live.selected, alert: list.selected, filter: list.filter, group: list.chosen });
     }
   }
 
   function showHistory() {
     const alert = list.current();
     document.getElementById("history-panel").hidden = !alert;
-    const steps = alert && { id: alert.alert_id, tz: alert.tz, at: [alert.state, alert.handled_at, alert.cleared_at] };
+    const steps = alert && { id: alert.alert_id, tz: alert.tz, at: lifeOf(alert) };
     if (JSON.stringify(steps) === showHistory.last) return;
     showHistory.last = JSON.stringify(steps);
     window.dash_clientside.set_props("selected-alert", { data: steps ?? null });
@@ -86,12 +90,14 @@ async function start() {
 
   stream.addEventListener("heartbeat", ({ detail }) => {
     picture.beat(detail);
+    list.setFlood(Boolean(detail.flood));
     if (detail.loaded) fetchPlan(detail.plan);
     tick();
   });
   stream.addEventListener("picture", ({ detail }) => {
     const touched = picture.apply(detail);
     live?.touch(touched, detail.whole);
+    if (detail.whole || detail.alerts || detail.gone_alerts) live?.areas();
     if (detail.whole || detail.alerts || detail.gone_alerts || detail.devices) list.draw(detail.whole);
     if (detail.whole) restoreWish();
     showHistory();
@@ -116,22 +122,27 @@ async function start() {
     showHistory();
   });
   list.addEventListener("drawn", () => {
-    const all = picture.alerts.size;
-    const unseen = [...picture.alerts.values()].filter((alert) => alert.state === "NEW").length;
-    document.getElementById("count-all").textContent = texts.number(all);
-    document.getElementById("count-new").textContent = texts.number(unseen);
+    for (const [name, count] of Object.entries(list.counts())) {
+      document.getElementById(`count-${name}`).textContent = texts.number(count);
+    }
+    for (const name of GROUPINGS) mark(`group-${name}`, name === list.grouping);
   });
 
   function choose(filter) {
     list.choose(filter);
-    for (const name of ["all", "new"]) mark(`filter-${name}`, name === filter);
+    for (const name of FILTERS) mark(`filter-${name}`, name === filter);
     saveAddress();
     tick();
   }
 
+  function group(name = GROUPINGS[(GROUPINGS.indexOf(list.grouping) + 1) % GROUPINGS.length]) {
+    list.group(name);
+    saveAddress();
+  }
+
   const clicks = {
-    "filter-all": () => choose("all"),
-    "filter-new": () => choose("new"),
+    ...Object.fromEntries(FILTERS.map((name) => [`filter-${name}`, () => choose(name)])),
+    ...Object.fromEntries(GROUPINGS.map((name) => [`group-${name}`, () => group(name)])),
     "button-zoom-in": () => live?.zoom(1),
     "button-zoom-out": () => live?.zoom(-1),
     "button-fit": () => live?.fitAll(),
@@ -152,10 +163,11 @@ async function start() {
     list.draw(true);
     find.words();
     live?.touch(picture.positions.keys(), false);
+    live?.areas();
     markLanguage();
     tick();
   });
-  listen({ list, live: live ?? { select() {}, follow() {}, fitAll() {} }, act, locate, find: find.input });
+  listen({ list, live: live ?? { select() {}, follow() {}, fitAll() {} }, act, group, locate, find: find.input });
 
   await actions.load().catch(() => {});
   choose(wish.filter);
@@ -175,6 +187,11 @@ function makeMap(picture, texts, view, states) {
     states.mapFault = true; // no WebGL: the alerts work without it
     return null;
   }
+}
+
+// What changes when the history of an alert does.
+function lifeOf(alert) {
+  return [alert.state, alert.handled_at, alert.cleared_at, alert.assignee, alert.escalated_at, alert.shelved_until, alert.parent_id, alert.quiet];
 }
 
 function mark(id, on) {

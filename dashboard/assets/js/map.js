@@ -2,6 +2,7 @@
 
 import { addImages, MARKERS } from "./icons.js";
 import { bounds, circle, collection, feature, point } from "./geometry.js";
+import { areas, boxOf } from "./areas.js";
 import { addLayers, CROWD_SIZE, MARKER_SIZE } from "./layers.js";
 
 const INDONESIA = [95.0, -11.1, 141.1, 6.2];
@@ -12,6 +13,8 @@ const CLICK_REACH_PX = 10;
 const POINT_MS = 80;
 const CROWD = 500; // with more markers names no longer make way for them: that costs time
 const LOCATE_ZOOM = 11;
+const TRACK_MS = 30000; // what came late, and what moves no marker, is not in the stream
+const NO_TRACK = { line: [], doubted: [], unusable: 0 };
 
 export class LiveMap extends EventTarget {
   constructor(container, picture, texts, view) {
@@ -49,6 +52,7 @@ export class LiveMap extends EventTarget {
     this.map.on("mousemove", (event) => this.#point(event.point));
     setInterval(() => this.#flush(), FLUSH_MS);
     setInterval(() => this.#age(), 1000);
+    setInterval(() => this.selected && this.#fetchTrack(this.selected), TRACK_MS);
   }
 
   // Devices whose marker may look different now; `whole` after a new picture.
@@ -65,6 +69,21 @@ export class LiveMap extends EventTarget {
     }
   }
 
+  // The areas of open incidents.
+  areas() {
+    if (this.ready) this.map.getSource("areas").setData(collection(areas(this.picture, this.texts)));
+  }
+
+  // To the whole area of an incident; false where the alert has none.
+  locateArea(alert) {
+    const box = boxOf(alert);
+    if (!box) return false;
+    this.follow(false);
+    this.moved = true;
+    this.map.fitBounds(box, { padding: 90, maxZoom: LOCATE_ZOOM, ...calm(700) });
+    return true;
+  }
+
   restyle() {
     this.ready = false;
     this.map.setStyle(`/api/style?theme=${document.documentElement.dataset.theme}`, { diff: false });
@@ -74,7 +93,7 @@ export class LiveMap extends EventTarget {
     if (this.selected === id) return;
     this.selected = id;
     if (!id) this.follow(false);
-    this.#showTrack([]);
+    this.#showTrack(NO_TRACK);
     this.#showSelected();
     this.dispatchEvent(new Event("select"));
     if (id) this.#fetchTrack(id);
@@ -115,6 +134,7 @@ export class LiveMap extends EventTarget {
     addLayers(this.map, NAMES_LAYER);
     this.ready = true;
     this.plan();
+    this.areas();
     this.whole = true;
     this.#flush();
     this.#showSelected();
@@ -208,27 +228,35 @@ export class LiveMap extends EventTarget {
     const route = this.picture.shipmentOf(this.selected)?.route_id ?? "";
     this.map.setFilter("route-chosen", ["==", ["get", "id"], route]);
     if (!position) return;
-    const last = this.track?.at(-1);
-    if (this.track?.length && (last[0] !== position.lon || last[1] !== position.lat)) {
-      this.#showTrack([...this.track, [position.lon, position.lat]]);
-    }
+    this.#growTrack(position);
     if (this.following) this.map.easeTo({ center: [position.lon, position.lat], offset: this.#offset(), ...calm(500) });
   }
 
   async #fetchTrack(id) {
     try {
       const answer = await fetch(`/api/track/${encodeURIComponent(id)}?minutes=120`);
-      const points = answer.ok ? await answer.json() : [];
-      if (id === this.selected) this.#showTrack(points);
+      const track = answer.ok ? await answer.json() : NO_TRACK;
+      if (id === this.selected) this.#showTrack(track);
     } catch {
       // The banner says that the connection is lost; the map does without the track.
     }
   }
 
-  #showTrack(points) {
-    this.track = points;
+  #growTrack({ lon, lat, flags }) {
+    const part = flags & (this.track?.unusable ?? 0) ? "doubted" : "line";
+    const points = this.track?.[part] ?? [];
+    const last = points.at(-1) ?? [];
+    if (!this.track?.line.length || (last[0] === lon && last[1] === lat)) return;
+    this.#showTrack({ ...this.track, [part]: [...points, [lon, lat]] });
+  }
+
+  // Good fixes as a line, doubted ones each by itself.
+  #showTrack(track) {
+    this.track = track;
     if (!this.ready) return;
-    const shapes = points.length > 1 ? [feature({ type: "LineString", coordinates: points })] : [];
+    const { line, doubted } = track;
+    const shapes = doubted.map(([lon, lat]) => feature(point(lon, lat)));
+    if (line.length > 1) shapes.push(feature({ type: "LineString", coordinates: line }));
     this.map.getSource("track").setData(collection(shapes));
   }
 

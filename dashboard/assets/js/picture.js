@@ -16,6 +16,7 @@ export class Picture {
     this.positions = new Map();
     this.shipments = new Map();
     this.alerts = new Map();
+    this.progress = new Map();
   }
 
   // The server's clock: the browser's own may be wrong.
@@ -38,6 +39,8 @@ export class Picture {
     this.#devices(message, touched);
     for (const row of message.shipments ?? []) this.shipments.set(row.shipment_id, row);
     for (const id of message.gone_shipments ?? []) this.shipments.delete(id);
+    for (const row of rows(message.progress)) this.progress.set(row.shipment, row);
+    for (const id of message.gone_progress ?? []) this.progress.delete(id);
     this.#alerts(message, touched);
     return touched;
   }
@@ -105,13 +108,19 @@ export class Picture {
     return found.sort(compareAlerts);
   }
 
-  // The worst severity of each device that has an open alert.
+  // The worst severity of each device that has an open alert which is not put aside.
   severities() {
     const worst = new Map();
-    for (const { device_id: id, severity } of this.alerts.values()) {
-      if (id && severity < (worst.get(id) ?? 5)) worst.set(id, severity);
+    const now = this.now();
+    for (const { device_id: id, severity, shelved_until: until } of this.alerts.values()) {
+      if (id && !(until > now) && severity < (worst.get(id) ?? 5)) worst.set(id, severity);
     }
     return worst;
+  }
+
+  zoneOf(facilityId) {
+    const facility = this.plan?.facilities.features.find(({ properties }) => properties.id === facilityId);
+    return facility?.properties.tz ?? "Asia/Jakarta";
   }
 
   // The zone of the region: that of the facility nearest to the place.
@@ -130,10 +139,11 @@ export class Picture {
   }
 }
 
-// Unacknowledged first, then by severity, then the newest.
+// Unacknowledged first, then by priority, then those that escalated further, then the newest.
 export function compareAlerts(a, b) {
   const unseen = (alert) => (alert.state === "NEW" ? 0 : 1);
-  return unseen(a) - unseen(b) || a.severity - b.severity || b.opened_at - a.opened_at || b.alert_id - a.alert_id;
+  return unseen(a) - unseen(b) || a.priority - b.priority || b.escalation - a.escalation
+    || b.opened_at - a.opened_at || b.alert_id - a.alert_id;
 }
 
 function* rows(columns) {

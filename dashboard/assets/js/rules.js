@@ -1,6 +1,7 @@
 // What an alert says: a title, the number that matters, and the numbers behind it.
 
 const SHOWN_PAIRS = 4;
+const CLOSE = new Set(["note"]);
 
 const RULES = {
   CORRIDOR_DEVIATION: ({ detail: d }, texts) => ({
@@ -13,9 +14,12 @@ const RULES = {
   }),
   SEAL_OPENED: seal,
   SEAL_CUT: seal,
-  SILENCE: ({ detail: d }, texts, { quietS }) => ({
+  SILENCE: ({ detail: d, tz }, texts, { quietS, now }) => ({
     big: texts.span(quietS ?? d.silent_s ?? 0),
-    small: texts.t("rule.SILENCE.numbers", { interval: texts.span(d.interval_s ?? 0) }),
+    small: [
+      texts.t("rule.SILENCE.numbers", { interval: texts.span(d.interval_s ?? 0) }),
+      d.expected_exit && texts.t("rule.SILENCE.blankspot", { time: moment(d.expected_exit, tz, texts, now) }),
+    ].filter(Boolean).join("; "),
   }),
   WRONG_DESTINATION: (alert, texts) => ({
     big: alert.facility_name,
@@ -34,34 +38,104 @@ const RULES = {
     big: isNumber(d.distance_m) ? texts.length(d.distance_m) : isNumber(d.speed_kmh) && speed(d.speed_kmh, texts),
     small: isNumber(d.distance_m) && isNumber(d.speed_kmh) ? speed(d.speed_kmh, texts) : null,
   }),
+  UNPLANNED_STOP: standing,
+  DETENTION: standing,
+  WRONG_WAY: ({ detail: d }, texts) => ({
+    big: isNumber(d.back_m) && texts.length(d.back_m),
+    small: texts.t("rule.WRONG_WAY.numbers", { along: length(d.along_m, texts), total: length(d.total_m, texts) }),
+  }),
+  WAYPOINT_SKIPPED: ({ detail: d }, texts) => ({
+    big: d.waypoint,
+    isName: true,
+    small: texts.t("rule.WAYPOINT_SKIPPED.numbers", { distance: length(d.distance_m, texts), radius: length(d.radius_m, texts) }),
+  }),
+  CONVOY_SPLIT: (alert, texts) => convoy(alert, alert.detail.behind_m ?? alert.detail.ahead_m ?? alert.detail.distance_m, texts),
+  ESCORT_LOST: (alert, texts) => convoy(alert, alert.detail.distance_m, texts),
+  INTERFERENCE: ({ detail: d }, texts) => ({
+    big: texts.t("rule.INTERFERENCE.devices", { n: texts.number(count(d.devices)) }),
+    isName: true,
+    small: texts.t("rule.INTERFERENCE.numbers", { radius: length(d.radius_m, texts), kinds: signs(d.kinds, texts) }),
+  }),
+  FROZEN: ({ detail: d }, texts) => ({
+    big: isNumber(d.fixes) ? texts.t("rule.fixes", { n: texts.number(d.fixes) }) : isNumber(d.seconds) && texts.span(d.seconds),
+    isName: true,
+    small: isNumber(d.speed_kmh) && texts.t("rule.FROZEN.numbers", { speed: speed(d.speed_kmh, texts) }),
+  }),
+  SPOOFING: ({ detail: d }, texts) => ({
+    big: isNumber(d.fixes) && texts.t("rule.fixes", { n: texts.number(d.fixes) }),
+    isName: true,
+    small: signs(d.reason, texts),
+  }),
+  LATE_ARRIVAL: ({ detail: d, tz }, texts, { now }) => ({
+    big: isNumber(d.late_s) && texts.span(d.late_s),
+    small: texts.t("rule.LATE_ARRIVAL.numbers", { eta: moment(d.eta, tz, texts, now), planned: moment(d.planned, tz, texts, now) }),
+  }),
 };
 
-// `context.quietS`: seconds since the device was last heard.
+// `context.quietS`: seconds since the device was last heard; `context.now`: the server's time.
 export function headline(alert, texts, context = {}) {
   const key = `rule.${alert.rule}`;
   const known = texts.has(key);
-  const words = RULES[alert.rule]?.(alert, texts, context) ?? {};
+  const words = RULES[alert.rule]?.(alert, texts, { now: Date.now(), ...context }) ?? {};
   return {
-    title: known ? texts.t(key) : alert.rule.replaceAll("_", " ").toLowerCase(),
+    title: known ? texts.t(key) : plain(alert.rule).toLowerCase(),
     what: texts.has(`${key}.what`) ? texts.t(`${key}.what`) : null,
     big: words.big || null,
     isName: words.isName ?? false,
     small: words.small || null,
-    pairs: known ? [] : pairs(alert.detail, texts),
+    pairs: known ? [] : pairs(alert.detail, texts).slice(0, SHOWN_PAIRS),
     note: typeof alert.detail.note === "string" ? alert.detail.note : null,
   };
+}
+
+// All numbers of an unknown rule; those of a known one are among the reasons (why.js).
+export function numbersOf(alert, texts) {
+  return pairs(alert.detail, texts);
 }
 
 function seal({ detail: d }, texts) {
   return { big: d.seal_no && texts.t("rule.seal", { seal: d.seal_no }), isName: true };
 }
 
-// An unknown rule still shows its numbers, in the words that came with them.
+function standing(alert, texts) {
+  const { detail: d, facility_name: place } = alert;
+  const limit = isNumber(d.limit_s) ? texts.t("rule.limit", { limit: texts.span(d.limit_s) }) : null;
+  return { big: isNumber(d.standing_s) && texts.span(d.standing_s), small: [place, limit].filter(Boolean).join("; ") };
+}
+
+function convoy({ detail: d }, metres, texts) {
+  const limit = length(d.limit_m, texts);
+  return { big: isNumber(metres) && texts.length(metres), small: texts.t("rule.convoy", { convoy: d.convoy, limit }) };
+}
+
+// Kinds of interference as words: "jamming,jump".
+function signs(list, texts) {
+  const names = String(list ?? "").split(/[ ,;]+/).filter(Boolean);
+  return names.map((name) => word(name.toLowerCase(), texts)).join(", ") || null;
+}
+
+function word(name, texts) {
+  return texts.has(`sign.${name}`) ? texts.t(`sign.${name}`) : plain(name);
+}
+
+function count(value) {
+  return isNumber(value) ? value : String(value ?? "").split(",").filter(Boolean).length;
+}
+
+// A time of an event's numbers, as text or in seconds or milliseconds since 1970.
+function moment(value, tz, texts, now) {
+  const ms = typeof value === "string" ? Date.parse(value) : value < 1e11 ? value * 1000 : value;
+  return isNumber(ms) ? texts.time(ms, tz, now) : "–";
+}
+
 function pairs(detail, texts) {
   return Object.entries(detail)
-    .filter(([name, value]) => name !== "note" && ["number", "string", "boolean"].includes(typeof value))
-    .slice(0, SHOWN_PAIRS)
-    .map(([name, value]) => [name.replaceAll("_", " "), isNumber(value) ? texts.number(value) : String(value)]);
+    .filter(([name, value]) => !CLOSE.has(name) && ["number", "string", "boolean"].includes(typeof value))
+    .map(([name, value]) => [plain(name), isNumber(value) ? texts.number(value, Number.isInteger(value) ? 0 : 1) : String(value)]);
+}
+
+function plain(name) {
+  return name.replaceAll("_", " ");
 }
 
 function isNumber(value) {

@@ -5,8 +5,13 @@ import { el, icon } from "./dom.js";
 import { severityBadge } from "./badges.js";
 import { MARKERS } from "./icons.js";
 import { headline } from "./rules.js";
+import * as progress from "./progress.js";
 
-const FLAGS = ["future", "jump", "zero_island", "inaccurate", "mock", "jamming", "duplicate_time"];
+// By bit of domain/positions.py
+const FLAGS = [
+  "future", "jump", "zero_island", "inaccurate", "mock", "jamming", "duplicate_time", "stale", "frozen",
+  "low_satellites", "jamming_warning",
+];
 
 export class SelectedCard {
   constructor(live, picture, texts, onAlert) {
@@ -49,6 +54,7 @@ export class SelectedCard {
       state: t(`marker.${MARKERS[position.marker]}`),
       age: ["", t("marker.fading"), t("marker.stale")][picture.ageClass(id)],
       ageClass: picture.ageClass(id),
+      progress: progress.describe(picture, texts, id, shipment),
       big: [value(position.speed, "kmh"), texts.ago(age)],
       rows: [
         ["selected.course", position.course === null ? t("selected.unknown") : this.#course(position.course)],
@@ -85,6 +91,7 @@ export class SelectedCard {
         el("span", { class: "tag" }, shown.state),
         shown.age && el("span", { class: `tag age-${shown.ageClass}` }, shown.age)),
       el("div", { class: "bigs" }, ...shown.big.map((text) => el("strong", {}, text))),
+      shown.progress && progress.draw(shown.progress, t),
       shown.doubts.length ? el("ul", { class: "doubts" }, ...shown.doubts.map((text) => el("li", {}, text))) : null,
       el("dl", {}, ...shown.rows.filter(([, text]) => text).flatMap(([key, text]) => [el("dt", {}, t(key)), el("dd", {}, text)])),
       ...shown.alerts.map(([alertId, severity, title]) =>

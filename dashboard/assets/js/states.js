@@ -2,7 +2,10 @@
 
 import { el, icon } from "./dom.js";
 
-const SIGNS = { no_map: "warning", database: "warning", calm: "check", all_seen: "check" };
+const SIGNS = {
+  no_map: "warning", database: "warning",
+  calm: "check", all_seen: "check", all_shelved: "clock", none_shelved: "check",
+};
 
 export class States {
   constructor(picture, texts) {
@@ -28,7 +31,9 @@ export class States {
   #alertState(list) {
     if (!this.picture.loaded) return "loading";
     if (this.picture.alerts.size === 0) return this.picture.positions.size ? "calm" : "nothing";
-    return list.isEmpty() ? "all_seen" : "none";
+    if (!list.isEmpty()) return "none";
+    if (list.filter === "shelved") return "none_shelved";
+    return list.isEmpty("all") ? "all_shelved" : "all_seen";
   }
 
   #sign(state) {

@@ -57,8 +57,8 @@ export class Texts {
   }
 
   // A time of day in `zone` with the zone's name; with its date where that is not today's.
-  time(ms, zone, nowMs) {
-    const clock = this.clock(ms, zone, true);
+  time(ms, zone, nowMs, withSeconds = true) {
+    const clock = this.clock(ms, zone, withSeconds);
     const day = { timeZone: zone, day: "numeric", month: "short" };
     const days = this.#format(Intl.DateTimeFormat, `day ${zone}`, day);
     const date = days.format(ms) === days.format(nowMs) ? "" : `${days.format(ms)} `;

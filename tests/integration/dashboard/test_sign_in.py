@@ -83,7 +83,13 @@ def test_no_socket_is_opened() -> None:
 
 def test_signing_in_and_out(sign_in: SignIn) -> None:
     client = sign_in("sari")
-    assert client.get("/api/session").json() == {"name": "Sari", "may_handle": True}
+    assert client.get("/api/session").json() == {
+        "login": "sari",
+        "name": "Sari",
+        "may_handle": True,
+        "may_shelve_critical": True,
+        "shelve_longest_h": 12,
+    }
     assert client.get("/login").headers["location"] == "/"
     token = client.cookies[COOKIE]
     client.post("/logout")

@@ -85,7 +85,7 @@ def test_a_heartbeat_tells_stale_from_quiet(client: httpx.Client, operation: Ope
     assert beat["lost_since"] is None
     assert abs(beat["t"] - time.time() * 1000) < 5000
     assert beat["totals"]["reporting"] == 1
-    assert beat["stale_after_s"] == 90
+    assert beat["stale_after_s"] == 60
 
 
 def test_the_stream_ends_with_the_sign_in(

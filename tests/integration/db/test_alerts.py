@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,54 +11,24 @@ from db import alerts, events
 from db.alerts import UnknownAlertError
 from db.pool import Connection
 from domain.alerts import AlertState, StepRefusedError, Trigger
-from domain.events import Event, Origin
+from domain.events import Event
+from tests.integration.db.alert_scene import (
+    MINUTE,
+    NOW,
+    back,
+    event,
+    happen,
+    left,
+    steps,
+    take,
+)
 from tests.integration.db.support import START
 from tests.support.processes import until
-
-MINUTE = timedelta(minutes=1)
-NOW = START + timedelta(hours=2)
-
-
-def event(kind: str, minute: float, **other: Any) -> Event:
-    at = START + minute * MINUTE
-    return replace(
-        Event(kind, Origin.RULE, "KWL-0001", event_time=at, decided_at=at, shipment_id="SHP-1"),
-        **other,
-    )
-
-
-def left(minute: float, **other: Any) -> Event:
-    return event("corridor_left", minute, **other)
-
-
-def back(minute: float, **other: Any) -> Event:
-    return event("corridor_rejoined", minute, **other)
-
-
-def happen(connection: Connection, *found: Event, now: datetime = NOW) -> None:
-    """Record events and what they mean for alerts, as ingest does in one transaction."""
-    with connection.transaction():
-        alerts.record(connection, events.record(connection, found), now=now)
 
 
 def found(connection: Connection) -> list[tuple[Any, ...]]:
     """(state, cleared_at) of every alert, oldest first."""
     return connection.execute("select state, cleared_at from alert order by alert_id").fetchall()
-
-
-def steps(connection: Connection) -> list[tuple[Any, ...]]:
-    return connection.execute(
-        "select actor, trigger, from_state, to_state, note from alert_step order by alert_step_id"
-    ).fetchall()
-
-
-def take(connection: Connection, *triggers: Trigger, actor: str = "sari") -> AlertState:
-    """Take steps on the newest alert."""
-    row = connection.execute("select max(alert_id) from alert").fetchone()
-    assert row is not None
-    for trigger in triggers:
-        state = alerts.transition(connection, row[0], trigger, actor)
-    return state
 
 
 def fold_again(connection: Connection, *found: Event) -> None:
@@ -232,14 +200,6 @@ def test_another_shipment_device_or_place_is_another_alert(connection: Connectio
     )
     happen(connection, event("wrong_destination_left", 5, facility_id="A"))
     assert [cleared is not None for _, cleared in found(connection)] == [True, False, False, False]
-
-
-def test_devices_on_which_an_alert_holds(connection: Connection) -> None:
-    happen(connection, left(1), left(1, device_id="KWL-0002"), left(1, device_id="KWL-0003"))
-    happen(connection, back(2, device_id="KWL-0002"))
-    take(connection, Trigger.RESOLVE)  # of KWL-0003
-    assert alerts.devices_with_open(connection, "CORRIDOR_DEVIATION") == {"KWL-0001"}
-    assert alerts.devices_with_open(connection, "SILENCE") == set()
 
 
 # --- by people ---------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from db import events
+from db import events, rule_sets
 from db.pool import Connection
 from domain.events import Event, Origin
+from domain.settings import Rules
 from tests.integration.db.support import START
 
 MINUTE = timedelta(minutes=1)
@@ -50,7 +51,9 @@ def test_every_field_is_kept(connection: Connection) -> None:
     full = event(
         "wrong_destination", 1, decided=3, facility_id="OTHER", late_by_s=190.5, lat_deg=-7.0,
         lon_deg=110.5, numbers={"expected": "TO", "standing_s": 121.0, "none": None},
+        rules_version="abc",
     )  # fmt: skip
+    rule_sets.put(connection, {"abc": Rules()}, ["abc"])
     (recorded,) = events.record(connection, [full])
     (row,) = events.export(connection, START, END)
     recorded_at = row.pop("recorded_at")
@@ -68,6 +71,7 @@ def test_every_field_is_kept(connection: Connection) -> None:
         "lat_deg": -7.0,
         "lon_deg": 110.5,
         "detail": {"expected": "TO", "standing_s": 121.0, "none": None},
+        "rules_version": "abc",
         "superseded_at": None,
     }
 

@@ -127,7 +127,7 @@ def test_a_changed_field_is_told_and_stored_and_recorded(connection: Connection)
 def test_what_a_file_does_not_mention_stays(connection: Connection) -> None:
     plan = demo_plan(NOW)
     store(connection, plan)
-    report = store(connection, edited(plan, shipments=[], assignments=[], routes=[]))
+    report = store(connection, edited(plan, shipments=[], assignments=[], routes=[], convoys=[]))
     assert not report.changed
     assert report.counts["shipment", ChangeState.NOT_IN_FILE] == len(plan.shipments)
     assert len(plans.load(connection).shipments) == len(plan.shipments)
@@ -150,7 +150,7 @@ def test_a_device_that_came_by_itself_becomes_registered(connection: Connection)
     connection.execute("insert into device values ('STRAY', 'PHONE', 'STRAY', 30, false)")
     assert plans.load(connection).devices == ()
     report = store(connection, demo_plan(NOW))
-    assert report.counts["device", ChangeState.NEW] == 13
+    assert report.counts["device", ChangeState.NEW] == 14
     row = connection.execute(
         "select name, registered from device where device_id = 'KWL-0001'"
     ).fetchone()
@@ -226,6 +226,7 @@ def test_thousands_of_rows_go_in_at_once(connection: Connection) -> None:
     document["assignments"] = [
         {"device": f"D-{n}", "shipment": f"S-{n}", "from": NOW.isoformat()} for n in range(3000)
     ]
+    document["convoys"] = []
     report = store(connection, parse(json.dumps(document)))
     assert report.counts["assignment", ChangeState.NEW] == 3000
     assert len(plans.load(connection).assignments) == 3000

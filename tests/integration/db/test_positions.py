@@ -68,7 +68,9 @@ def test_of_a_mixed_batch_only_the_new_are_returned(connection: Connection) -> N
 
 
 def test_twice_in_one_batch_is_once(connection: Connection) -> None:
-    assert copy(connection, [fix(1), fix(2), fix(1)]) == [fix(1), fix(2)]
+    """The first: what the rules are told is what is stored."""
+    later = fix(1, received_at=fix(1).received_at + INTERVAL)
+    assert copy(connection, [fix(1), fix(2), later]) == [fix(1), fix(2)]
     assert stored(connection) == [fix(1), fix(2)]
 
 
@@ -146,6 +148,17 @@ def test_the_live_position_carries_the_flags_that_the_rules_came_to(
         positions.copy_positions(connection, [fix(1)])
         positions.update_latest(connection, [fix(1, flags=int(Flag.MOCK))])
     assert live(connection) == [("KWL-0001", 1, int(Flag.MOCK))]
+
+
+def test_a_wild_fix_that_comes_again_moves_nothing(connection: Connection) -> None:
+    arrive(connection, fix(1))
+    with connection.transaction():
+        positions.copy_positions(connection, [fix(9)])
+        positions.update_latest(connection, [fix(9, flags=int(Flag.JUMP))])
+    with connection.transaction():
+        assert positions.copy_positions(connection, [fix(9), fix(2)]) == [fix(2)]
+        positions.update_latest(connection)
+    assert live(connection) == [("KWL-0001", 2, 0)]
 
 
 def test_reflag_changes_the_flags_of_those_fixes_alone(connection: Connection) -> None:

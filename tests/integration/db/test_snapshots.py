@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from db import snapshots
 from db.pool import Connection
-from domain.states import DeviceState, Reference, Visit, Votes
+from domain.states import (
+    DeviceState,
+    Lateness,
+    Motion,
+    Pace,
+    Passing,
+    Progress,
+    Receiver,
+    Reference,
+    Turn,
+    Visit,
+    Votes,
+)
 from tests.integration.db.support import START
 
 HOUR = timedelta(hours=1)
@@ -19,8 +31,33 @@ NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 times = st.timedeltas(timedelta(0), NEVER - FIRST).map(lambda since: FIRST + since)
 metres = st.floats(0, 1e7)
 names = st.text("ABCabc0189_-.", min_size=1, max_size=8)
-references = st.builds(Reference, times, st.floats(-90, 90), st.floats(-180, 180), metres)
+some_metres = st.none() | metres
+references = st.builds(
+    Reference, times, st.floats(-90, 90), st.floats(-180, 180), metres, some_metres, some_metres
+)
 votes = st.builds(Votes, st.lists(st.booleans(), max_size=4).map(tuple), st.none() | times)
+some_names = st.lists(names, max_size=3).map(tuple)
+progresses = st.builds(
+    Progress,
+    along_m=some_metres,
+    reached_at=st.none() | times,
+    at=st.none() | references,
+    sure_m=metres,
+    lows_m=st.lists(metres, max_size=3).map(tuple),
+    pace=st.builds(Pace, st.none() | times, *[metres] * 5, st.booleans()),
+    lateness=st.builds(Lateness, st.booleans(), votes, st.none() | times),
+    passing=st.builds(
+        Passing,
+        st.integers(0, 9),
+        *[some_names] * 3,
+        st.dictionaries(names, metres, max_size=3),
+        votes,
+    ),
+    turn=st.builds(Turn, st.booleans(), votes, metres),
+    peak_m=metres,
+    over=st.booleans(),
+    again=st.booleans(),
+)
 states = st.builds(
     DeviceState,
     time=st.none() | times,
@@ -33,6 +70,9 @@ states = st.builds(
     corridor_votes=votes,
     corridor_reported_m=metres,
     arrived=st.booleans(),
+    motion=st.just(Motion()),
+    progress=progresses,
+    receiver=st.just(Receiver()),
 )
 
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from db import alerts, views
+from db import alert_work, alerts, views
+from db.accounts import Account, Role
 from db.pool import open_pool
 from db.views import Changes, OutageError, Pool, Watch, watch
 from domain.alerts import Trigger
+from domain.settings import Alerts
 from tests.browser.screens import Operation
 
 
@@ -160,16 +162,17 @@ def test_an_assignment_that_ends_by_the_clock_changes_the_plan(
     assert after.devices[0].shipment_id is None
 
 
-def test_a_track_is_in_order_and_without_doubted_fixes(operation: Operation) -> None:
+def test_a_track_is_in_order_and_tells_the_doubted_fixes(operation: Operation) -> None:
     now = datetime.now(UTC)
     for minutes, flags in [(3, 0), (1, 0), (2, 2), (90, 0)]:
         at = now - timedelta(minutes=minutes)
         operation.report("TRK-1", 106.0 + minutes, -6.5, fix_time=at, flags=flags)
+    ahead = {"fix_time": now + timedelta(hours=1), "received_at": now - timedelta(seconds=150)}
+    operation.report("TRK-1", 110.0, -6.5, flags=1, **ahead)
     found = views.track(operation.connection, "TRK-1", now - timedelta(hours=1), 100)
-    assert found == [(109.0, -6.5), (107.0, -6.5)]
-    assert views.track(operation.connection, "TRK-1", now - timedelta(hours=1), 1) == [
-        (107.0, -6.5)
-    ]
+    assert found == [(109.0, -6.5, 0), (110.0, -6.5, 1), (108.0, -6.5, 2), (107.0, -6.5, 0)]
+    newest = views.track(operation.connection, "TRK-1", now - timedelta(hours=1), 2)
+    assert newest == [(110.0, -6.5, 1), (107.0, -6.5, 0)]
 
 
 def test_a_server_that_is_not_there_is_an_outage() -> None:
@@ -191,3 +194,37 @@ def test_the_columns_of_each_query_are_those_of_its_row(database_url: str) -> No
         empty = views.read_plan(connection)
     assert empty.devices == []
     assert empty.totals == {}
+
+
+def test_an_alert_comes_with_who_has_it_and_where_it_is_kept(
+    looking: Watch, operation: Operation
+) -> None:
+    operation.plan()
+    operation.people()
+    operation.happen("corridor_left", "TRK-1")
+    (alert,) = look(looking).alerts
+    assert (alert.assignee, alert.quiet, alert.escalation) == (None, False, 0)
+    now = datetime.now(UTC)
+    sari = Account("sari", "Sari", Role.SUPERVISOR, "id")
+    alert_work.assign(operation.connection, alert.alert_id, "sari", "sari", now=now)
+    alert_work.shelve(
+        operation.connection,
+        alert.alert_id,
+        sari,
+        "uji",
+        now + timedelta(hours=1),
+        now=now,
+        settings=Alerts(),
+    )
+    (alert,) = look(looking).alerts
+    assert (alert.assignee, alert.assignee_name) == ("sari", "Sari")
+    assert (alert.shelved_until, alert.shelved_by) == (now + timedelta(hours=1), "Sari")
+    assert (alert.shelf_reason, alert.handled_by) == ("uji", "Sari")
+    assert alert.state == "ACKNOWLEDGED"
+
+
+def test_alerts_are_given_to_those_who_may_handle_them(operation: Operation) -> None:
+    operation.people()
+    assert [row.login for row in views.handlers(operation.connection)] == ["sari"]
+    operation.connection.execute("update account set disabled_at = now()")
+    assert views.handlers(operation.connection) == []

@@ -240,3 +240,19 @@ def test_a_message_of_an_old_connection_is_not_acknowledged_on_the_new_one(
         receive(subscriber, 3)
     finally:
         subscriber.stop()
+
+
+def test_alerts_are_tended_while_it_runs(database_url: str, broker: BrokerServer) -> None:
+    with connect(database_url, "test") as connection:
+        connection.execute(
+            "insert into alert (alert_key, rule, severity, programme, state, opened_at,"
+            " last_seen_at, waiting_since) values ('SOS/-/-/-', 'SOS', 1, 'LOGISTICS', 'NEW',"
+            " now(), now(), now() - interval '119 s')"
+        )
+
+        def levels() -> list[tuple[Any, ...]]:
+            return connection.execute("select escalation from alert").fetchall()
+
+        with running(database_url, broker) as ingest:
+            ingest.wait_well()
+            until(lambda: levels() == [(1,)], WAIT_S, "nobody came: it escalates")

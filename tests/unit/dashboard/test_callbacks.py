@@ -35,3 +35,13 @@ def test_a_step_that_no_person_took_says_so() -> None:
     step = StepRow(AT, "rules", "OPEN", None, "NEW", None)
     line = history_line(step, ZoneInfo("Asia/Jakarta"), texts("en"))
     assert [child.children for child in line.children][1:] == ["Raised", "by the rules"]
+
+
+def test_a_step_tells_for_whom_and_until_when() -> None:
+    zone, t = ZoneInfo("Asia/Jakarta"), texts("en")
+    given = StepRow(AT, "Sari", "ASSIGN", "NEW", "NEW", "near", "Rini")
+    said = [child.children for child in history_line(given, zone, t).children]
+    assert said[1:] == ["Assigned", "Sari", "to Rini", "near"]
+    shelved = StepRow(AT, "Sari", "SHELVE", "NEW", "NEW", "sensor", until=AT)
+    said = [child.children for child in history_line(shelved, zone, t).children]
+    assert said[1:] == ["Shelved", "Sari", "until 27 Nov 05:15:07 WIB", "sensor"]

@@ -97,7 +97,7 @@ def test_every_text_is_asked_for() -> None:
         for found in re.findall(r"[\"'`]([\w.]+[._])(?:\$\{|\{|[\"'] ~)", source)
         if any(key.startswith(found) for key in ID)
     }
-    made |= {"map_state.", "alert_state.", "rule.", "map.", "step."}
+    made |= {"map_state.", "alert_state.", "rule.", "map.", "step.", "explain."}
     unused = {
         key for key in ID if key not in source and not any(key.startswith(part) for part in made)
     }

@@ -1,11 +1,13 @@
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from dashboard import picture as pictures
-from dashboard.picture import Picture
-from db.views import FacilityRow
+from dashboard.messages import milliseconds
+from dashboard.picture import Flood, Picture
+from db.views import FacilityRow, ProgressRow
 from domain.settings import Rules
 from tests.unit.dashboard.rows import NOW, alert, changes, device, plan, position, status
 
@@ -139,7 +141,7 @@ def test_the_device_itself_knows_best_how_often_it_reports(picture: Picture) -> 
     picture.apply(changes(positions=[position("TRK-1")]))
     assert picture.stale_after_s() == 90
     picture.apply(changes(statuses=[status("TRK-1", report_interval_s=600.0)]))
-    assert picture.stale_after_s() == 1800
+    assert picture.stale_after_s() == 1230
 
 
 def test_a_changed_plan_has_another_tag_and_its_places(picture: Picture) -> None:
@@ -149,3 +151,102 @@ def test_a_changed_plan_has_another_tag_and_its_places(picture: Picture) -> None
     assert picture.plan_version > before
     assert len(picture.plan()["fences"]["features"]) == 1
     assert picture.delta(None)["devices"] == {}
+
+
+def test_what_is_put_aside_or_part_of_an_incident_is_not_on_the_list(picture: Picture) -> None:
+    hour = timedelta(hours=1)
+    picture.apply(
+        changes(
+            alerts=[
+                alert(1),
+                alert(2, shelved_until=NOW + hour, shelved_by="Sari", shelf_reason="uji"),
+                alert(3, severity=2, parent_id=1),
+            ]
+        )
+    )
+    totals = picture.totals(NOW)
+    assert (totals.unacknowledged, totals.open, totals.shelved) == (1, 1, 1)
+    # Also while nobody tends the alerts, a shelf is over at its end.
+    later = picture.totals(NOW + hour)
+    assert (later.unacknowledged, later.open, later.shelved) == (2, 2, 0)
+
+
+def test_an_alert_travels_with_its_priority_and_whether_it_is_loud(picture: Picture) -> None:
+    rows = [
+        alert(1),
+        alert(2, severity=2),
+        alert(3, severity=2, late_by_s=900.0),
+        alert(4, late_by_s=900.0),
+        alert(5, severity=3, quiet=True),
+        alert(6, severity=2, parent_id=1),
+        alert(7, shelved_until=NOW + timedelta(hours=1)),
+    ]
+    picture.apply(changes(alerts=rows))
+    told = [(a["alert_id"], a["priority"], a["loud"]) for a in picture.delta(None)["alerts"]]
+    assert told == [
+        (1, 1, True),
+        (2, 2, True),
+        (3, 3, False),
+        (4, 1, True),
+        (5, 4, False),
+        (6, 4, False),
+        (7, 4, False),
+    ]
+
+
+def test_a_flood_counts_what_is_new_and_live_also_when_it_was_dealt_with(
+    picture: Picture,
+) -> None:
+    minute = timedelta(minutes=1)
+    quiet = [alert(100, quiet=True), alert(101, parent_id=1), alert(102, late_by_s=900.0)]
+    picture.apply(changes(alerts=[alert(n) for n in range(10)] + quiet))
+    assert picture.flood(NOW) is None
+    picture.apply(changes(alerts=[alert(10, raised_at=NOW + minute)]))
+    picture.apply(changes(alerts=[alert(n, state="RESOLVED") for n in range(5)]))
+    assert picture.flood(NOW + minute) == Flood(11, 600.0)
+    assert picture.flood(NOW + 9.9 * minute) == Flood(11, 600.0)
+    assert picture.flood(NOW + 10 * minute) is None
+
+
+def test_what_an_incident_takes_is_no_flood_of_its_own(picture: Picture) -> None:
+    picture.apply(changes(alerts=[alert(n) for n in range(20)]))
+    assert picture.flood(NOW)
+    picture.apply(changes(alerts=[alert(n, parent_id=19) for n in range(19)]))
+    assert picture.flood(NOW) is None
+
+
+def progress(device_id: str = "TRK-1", **more: Any) -> ProgressRow:
+    row = ProgressRow(
+        "SHP-1", device_id, 30_000.4, 100_000.0, 30.0, NOW, NOW, NOW + timedelta(hours=1), None,
+        False, "SHIP", NOW,
+    )  # fmt: skip
+    return row._replace(**more)
+
+
+def test_progress_travels_by_shipment_when_it_changed(picture: Picture) -> None:
+    version = picture.version
+    assert picture.apply(changes(progress=[progress()]))
+    assert picture.delta(version)["progress"] == {
+        "shipment": ["SHP-1"],
+        "percent": [30.0],
+        "left_m": [70_000],
+        "length_m": [100_000],
+        "fix": [milliseconds(NOW)],
+        "early": [milliseconds(NOW)],
+        "eta": [milliseconds(NOW) + 3_600_000],
+        "late": [None],
+        "wrong_way": [False],
+        "mode": ["SHIP"],
+        "at": [milliseconds(NOW)],
+    }
+    assert not picture.apply(changes(progress=[progress()]))
+
+
+def test_of_two_devices_with_one_shipment_the_one_seen_last_counts(picture: Picture) -> None:
+    picture.apply(changes(progress=[progress()]))
+    older = progress("TRK-2", fix_time=NOW - timedelta(minutes=5), percent=29.0)
+    assert not picture.apply(changes(progress=[older]))
+    picture.apply(changes(progress=[older._replace(fix_time=NOW + timedelta(minutes=5))]))
+    assert picture.delta(None)["progress"]["percent"] == [29.0]
+    picture.apply(changes(whole=True))
+    assert picture.delta(None)["progress"] == {}

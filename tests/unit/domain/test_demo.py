@@ -5,9 +5,10 @@ from pydantic import ValidationError
 from shapely import LineString
 
 from domain.demo import demo_fleet, demo_plan
-from domain.plan import ShipmentStatus, dump
+from domain.plan import dump
 from domain.plan_changes import diff
 from domain.plan_faults import conflicts, parse, warnings
+from domain.plan_words import ShipmentStatus
 from domain.positions import Position
 from domain.regions import Zone
 
@@ -53,6 +54,10 @@ def test_the_demonstration_s_fleet_drives_the_routes_of_its_shipments() -> None:
     # The escort drives a little ahead of the lorry that it guards.
     assert by_device["KWL-0002"]["route"] == by_device["KWL-0001"]["route"]
     assert by_device["KWL-0002"]["start_fraction"] > by_device["KWL-0001"]["start_fraction"]
+    # Those of the convoy drive alike, or they would drift apart by themselves.
+    (convoy,) = plan.convoys
+    alike = {name for name, entry in by_device.items() if entry["pace"] == convoy.id}
+    assert alike == {"KWL-0001", "KWL-0002", "KWL-0014"}
 
 
 def test_a_vehicle_that_was_seen_before_goes_on_from_there_in_its_direction() -> None:

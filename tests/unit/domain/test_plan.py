@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from domain.demo import demo_plan
-from domain.plan import DEVICE_ID_PATTERN, ID_PATTERN, ShipmentStatus, dump, schema
+from domain.plan import DEVICE_ID_PATTERN, ID_PATTERN, dump, schema
 from domain.plan_changes import ChangeState, diff
 from domain.plan_faults import parse, warnings
+from domain.plan_words import ShipmentStatus
 from domain.regions import Zone
 from tests.support.plan_documents import Document, document, read
 

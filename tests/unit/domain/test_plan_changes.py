@@ -1,5 +1,6 @@
-from domain.plan import EMPTY, ShipmentStatus
+from domain.plan import EMPTY
 from domain.plan_changes import Change, ChangeState, diff, settled
+from domain.plan_words import ShipmentStatus
 from tests.support.plan_documents import document, read
 
 

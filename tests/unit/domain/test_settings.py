@@ -24,7 +24,7 @@ def fields() -> dict[str, FieldInfo]:
 
 def test_the_defaults_are_those_of_the_rule_book() -> None:
     rules = Settings().rules
-    assert (rules.confirm_fixes, rules.silence_intervals, rules.max_speed_kmh) == (3, 3, 200)
+    assert (rules.confirm_fixes, rules.silence_intervals, rules.max_speed_kmh) == (3, 2, 200)
     assert rules.reevaluate_hours >= 72  # what store and forward may hold back
 
 

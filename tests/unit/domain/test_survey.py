@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from domain.corridors import Corridor
 from domain.geofences import Geofence
+from domain.journeys import Journey
 from domain.positions import Flag, Position
 from domain.settings import Rules
-from domain.states import Journey
 from domain.survey import Stage, Survey
 
 START = datetime(2024, 11, 26, 0, 0, tzinfo=UTC)
@@ -141,3 +141,30 @@ fixes = st.builds(
 @given(st.lists(fixes, max_size=8))
 def test_in_bulk_is_as_one_by_one(positions: list[Position]) -> None:
     assert SURVEY.observe(positions) == [SURVEY.observe([one])[0] for one in positions]
+
+
+def test_ports_and_places_without_coverage_are_known_where_they_are_near() -> None:
+    fences = [
+        Geofence("HARBOUR", -7.0, 110.0, radius_m=300, is_port=True),
+        Geofence("TPS", -7.0, 110.001, radius_m=100, is_blankspot=True),
+        Geofence("SHED", -7.0, 110.0, radius_m=300),
+    ]
+    survey = Survey(fences, [], {}, RULES)
+    here, away = survey.observe([fix(lon=110.0), fix(lon=110.3)])
+    assert here.ports == ("HARBOUR",)
+    assert away.ports == ()
+    ((place, signed_m),) = survey.unheard(-7.0, 110.001)
+    assert place == "TPS"
+    assert signed_m == pytest.approx(-100)
+    assert survey.unheard(-7.0, 110.3) == []
+
+
+def test_an_assignment_goes_on_where_its_rules_change() -> None:
+    again = Stage(START + 2 * HOUR, START + 4 * HOUR, journey("SECOND", "NORTH"))
+    later = Stage(START + 6 * HOUR, None, journey("SECOND", "NORTH"))
+    survey = Survey([], [], {"D-1": [FIRST, SECOND, again, later]}, RULES)
+    assert survey.assigned_since("D-1", START) == START
+    assert survey.assigned_since("D-1", START + 3 * HOUR) == START + HOUR
+    assert survey.assigned_since("D-1", START + 5 * HOUR) is None
+    assert survey.assigned_since("D-1", START + 7 * HOUR) == START + 6 * HOUR
+    assert survey.assigned_since("NOBODY", START) is None

@@ -81,6 +81,22 @@ def test_a_deviation_is_seen_within_seconds_and_a_second_one_refused(
         inject(broker, logins["demo-remote"], "seal-cut")
 
 
+def test_a_jammer_of_an_area_takes_all_that_are_near(
+    broker: Broker, logins: dict[str, Login], stand_in: StandIn
+) -> None:
+    with running(broker, logins):
+        wait_until(lambda: moving(stand_in))
+        done = inject(broker, logins["demo-remote"], "jammer", within_m=20_000)
+        jammed = {done.device_id, *done.also}
+        assert jammed == {f"KWL-{n:04}" for n in range(1, 5)}
+        wait_until(
+            lambda: all(
+                any(told["event"] == "jamming_started" for told in stand_in.of(device, "event"))
+                for device in jammed
+            )
+        )
+
+
 def test_what_cannot_be_done_is_refused_with_its_reason(
     broker: Broker, logins: dict[str, Login], stand_in: StandIn
 ) -> None:

@@ -106,6 +106,16 @@ def test_spoofing_moves_the_fix_and_mock_says_so() -> None:
     assert fix.mock
 
 
+def test_a_frozen_receiver_repeats_its_place_and_goes_on_to_measure_its_speed() -> None:
+    made = receiver()
+    free = fixes(made, range(60), DRIVING)
+    held = fixes(made, range(60, 80), DRIVING, Sky(frozen=True))
+    assert {(f.lon_deg, f.lat_deg) for f in held} == {(free[-1].lon_deg, free[-1].lat_deg)}
+    assert len({f.speed_kmh for f in held}) == 20
+    (after,) = fixes(made, range(80, 81), DRIVING)
+    assert (after.lon_deg, after.lat_deg) != (held[-1].lon_deg, held[-1].lat_deg)
+
+
 def test_multipath_comes_now_and_then_and_passes() -> None:
     found = fixes(receiver(multipath_per_h=6.0, multipath_m=100.0), range(36_000))
     outliers = [fix for fix in found if error_m(fix) > 40]

@@ -52,6 +52,9 @@ def test_another_seed_or_device_gives_others() -> None:
         ("seal-cut", ["boot", "seal_cut", "light", "door_opened", "door_closed"]),
         ("jammer", ["boot", "jamming_started", "fix_lost", "fix_regained", "jamming_ended"]),
         ("reboot", ["boot", "boot", "boot"]),
+        ("frozen-receiver", ["boot"]),
+        ("spoofed", ["boot"]),
+        ("unplanned-stop", ["boot"]),
     ],
 )
 def test_each_scenario_tells_its_story(name: str, expected: list[str]) -> None:

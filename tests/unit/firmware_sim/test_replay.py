@@ -58,7 +58,7 @@ def test_every_readable_row_is_acknowledged_and_the_others_told(
     found = stored(stand_in, "KWL-0002")
     assert [r["seq"] for r in found] == list(range(1, 101))
     assert found[0]["fix_time"] == "2008-12-11T04:42:15.000Z"
-    assert {r["accuracy_m"] for r in found} == {10.0}
+    assert {(r["accuracy_m"], r["buffered"]) for r in found} == {(10.0, True)}
 
 
 def test_a_second_replay_at_recorded_times_adds_no_record(

@@ -16,6 +16,9 @@ WANTED = {
     "reboot",
     "duplicate-storm",
     "clock-drift",
+    "frozen-receiver",
+    "spoofed",
+    "unplanned-stop",
 }
 GOOD = """
 summary_id = "Uji"

@@ -5,7 +5,7 @@ import pytest
 from firmware_sim.clock import VirtualClock
 from firmware_sim.link import MemoryLink
 from firmware_sim.record import DEFAULT_START
-from firmware_sim.route import Path
+from firmware_sim.route import Path, distance_m
 from firmware_sim.scenario import Scenario, bundled
 from firmware_sim.tracker import BusyError, Tracker
 from tests.unit.firmware_sim.support import ROAD, scenario
@@ -44,6 +44,25 @@ def test_a_deviation_always_leaves_the_corridor(half_width_m: float, least_m: fl
     made.advance(600.0)
     made.inject(bundled("route-deviation"), 600.0)
     assert farthest_m(made, 600, 1_300) > least_m
+
+
+def test_those_of_one_pace_keep_together_where_others_drift_apart() -> None:
+    def gap_m(paces: tuple[str, str]) -> float:
+        link, clock = MemoryLink(), VirtualClock(DEFAULT_START)
+        played = CALM.model_copy(update={"drive": CALM.drive.model_copy(update={"loop": True})})
+        one, other = (
+            Tracker(name, ROAD, played, link, clock, start_fraction=at, pace=pace)
+            for name, at, pace in zip("AB", (0.2, 0.21), paces, strict=True)
+        )
+        gaps = []
+        for at_s in range(0, 8 * 3600, 60):
+            for each in (one, other):
+                each.advance(float(at_s))
+            gaps.append(distance_m(one.motion.point, other.motion.point))
+        return max(gaps)
+
+    assert gap_m(("K-1", "K-1")) < 2_000
+    assert gap_m(("", "")) > 1.5 * gap_m(("K-1", "K-1"))
 
 
 @pytest.mark.parametrize("first", ["route-deviation", "seal-cut", "jammer"])
