@@ -87,7 +87,7 @@ def plan() -> Plan:
             ],
             "shipments": [
                 {"id": f"S-{d}", "direction": "DISTRIBUTION", "mode": "TRUCK", "from": "F-0",
-                 "to": "F-1", "route": f"R-{d}", "planned_departure": day,
+                 "to": "F-1999", "route": f"R-{d}", "planned_departure": day,
                  "planned_arrival": "2034-01-01T00:00:00Z"}
                 for d in range(DEVICES)
             ],

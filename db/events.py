@@ -23,29 +23,31 @@ class Recorded(NamedTuple):
 
 def record(connection: Connection, events: Sequence[Event]) -> list[Recorded]:
     """Record events inside the caller's transaction; returns those that were new."""
-    found = []
+    if not events:
+        return []
+    by_key: dict[str, Event] = {}
     for event in events:
-        row = connection.execute(queries("events")["record"], _row(event)).fetchone()
-        if row is not None:
-            found.append(Recorded(row[0], event))
-    return found
+        by_key.setdefault(event.key, event)
+    rows = Jsonb([_row(key, event) for key, event in by_key.items()])
+    recorded = connection.execute(queries("events")["record"], {"events": rows}).fetchall()
+    return sorted(Recorded(event_id, by_key[key]) for event_id, key in recorded)
 
 
-def _row(event: Event) -> dict[str, object]:
+def _row(key: str, event: Event) -> dict[str, object]:
     return {
-        "event_key": event.key,
+        "event_key": key,
         "kind": event.kind,
         "origin": event.origin,
         "device_id": event.device_id,
         "shipment_id": event.shipment_id,
         "facility_id": event.facility_id,
-        "event_time": event.event_time,
-        "decided_at": event.decided_at,
+        "event_time": event.event_time.isoformat(),
+        "decided_at": event.decided_at.isoformat(),
         "late_by_s": event.late_by_s,
         "alert_key": event.alert_key,
         "lat_deg": event.lat_deg,
         "lon_deg": event.lon_deg,
-        "detail": Jsonb(dict(event.numbers)),
+        "detail": dict(event.numbers),
         "rules_version": event.rules_version,
         "group_id": event.group_id,
     }

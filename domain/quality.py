@@ -27,8 +27,11 @@ UNUSABLE = int(
     | Flag.FROZEN
     | Flag.LOW_SATELLITES
 )
-JUMP = int(Flag.JUMP)
-DUPLICATE_TIME = int(Flag.DUPLICATE_TIME)
+# Whole numbers: arithmetic of IntFlag costs as much as the rest of a step.
+FUTURE, STALE, ZERO_ISLAND = int(Flag.FUTURE), int(Flag.STALE), int(Flag.ZERO_ISLAND)
+INACCURATE, LOW_SATELLITES = int(Flag.INACCURATE), int(Flag.LOW_SATELLITES)
+MOCK, JAMMING, JAMMING_WARNING = int(Flag.MOCK), int(Flag.JAMMING), int(Flag.JAMMING_WARNING)
+JUMP, DUPLICATE_TIME = int(Flag.JUMP), int(Flag.DUPLICATE_TIME)
 JUDGED_ANEW = JUMP | DUPLICATE_TIME | int(Flag.FROZEN)
 AIR_MODES = frozenset({"PLANE", "HELICOPTER"})
 METRES_PER_DEGREE_AT_MOST = 112_000
@@ -42,20 +45,20 @@ def intrinsic_flags(position: Position, settings: Rules) -> int:
     flags = 0
     age_s = position.age_at_receipt_s
     if -age_s > settings.future_after_s:
-        flags |= Flag.FUTURE
+        flags |= FUTURE
     elif age_s > settings.stale_after_s and not position.buffered:
-        flags |= Flag.STALE
+        flags |= STALE
     if position.lat_deg == 0 and position.lon_deg == 0:
-        flags |= Flag.ZERO_ISLAND
+        flags |= ZERO_ISLAND
     if position.accuracy_m > settings.max_accuracy_m:
-        flags |= Flag.INACCURATE
+        flags |= INACCURATE
     if position.satellites is not None and position.satellites < settings.min_satellites:
-        flags |= Flag.LOW_SATELLITES
+        flags |= LOW_SATELLITES
     if position.mock:
-        flags |= Flag.MOCK
+        flags |= MOCK
     if position.jamming:
-        flags |= Flag.JAMMING if position.jamming == 2 else Flag.JAMMING_WARNING
-    return int(flags)
+        flags |= JAMMING if position.jamming == 2 else JAMMING_WARNING
+    return flags
 
 
 def judge(state: DeviceState, moment: Moment) -> tuple[DeviceState, int]:

@@ -1,11 +1,17 @@
 -- name: record
+-- All events of a batch at once, numbered in their order: a first fix of each of a thousand
+-- devices makes a thousand events.
 insert into event (event_key, kind, origin, device_id, shipment_id, facility_id, event_time,
-    decided_at, late_by_s, alert_key, lat_deg, lon_deg, detail, group_id, rules_version)
-values (%(event_key)s, %(kind)s, %(origin)s, %(device_id)s, %(shipment_id)s, %(facility_id)s,
-    %(event_time)s, %(decided_at)s, %(late_by_s)s, %(alert_key)s, %(lat_deg)s, %(lon_deg)s,
-    %(detail)s, %(group_id)s, (select version from rule_set where version = %(rules_version)s))
+    decided_at, late_by_s, alert_key, lat_deg, lon_deg, detail, rules_version, group_id)
+select event_key, kind, origin, device_id, shipment_id, facility_id, event_time,
+    decided_at, late_by_s, alert_key, lat_deg, lon_deg, detail, rules_version, group_id
+from jsonb_to_recordset(%(events)s) as found(
+    event_key text, kind text, origin text, device_id text, shipment_id text, facility_id text,
+    event_time timestamptz, decided_at timestamptz, late_by_s double precision, alert_key text,
+    lat_deg double precision, lon_deg double precision, detail jsonb, rules_version text,
+    group_id text)
 on conflict (event_key) where superseded_at is null do nothing
-returning event_id;
+returning event_id, event_key;
 
 -- name: decided_after
 -- Current events that a device's fold decided after a time.
