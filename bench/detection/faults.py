@@ -23,6 +23,7 @@ from bench.detection.receivers import (
     spoofed,
     teleport,
 )
+from bench.detection.roads import Road
 from bench.detection.scenes import (
     UNPLANNED_S,
     WAYPOINT_M,
@@ -35,6 +36,7 @@ from bench.detection.scenes import (
     reached_s,
     spot,
 )
+from domain.geodesy import distance_m
 
 # --- off the way ------------------------------------------------------------------------
 
@@ -94,9 +96,12 @@ def skipped_waypoint(at: Setting) -> Scene:
     point = 0.5 * road.length_m
     swing = float(road.side_swing_m(np.array([point]))[0])
     side = -1.0 if swing > 0 else 1.0
-    beside = swing + side * (WAYPOINT_M + 400)
-    orders = Orders(aside=[(point - 4000, point + 4000, beside)])
-    vehicle = go(at, orders)
+    lat, lon = road.place(np.array([point]), np.zeros(1))
+    for further_m in (400, 700, 1000):  # a bend of the road may lead back into the radius
+        beside = swing + side * (WAYPOINT_M + further_m)
+        vehicle = go(at, Orders(aside=[(point - 4000, point + 4000, beside)]))
+        if distance_m(vehicle.truth.lat, vehicle.truth.lon, lat, lon).min() > WAYPOINT_M + 50:
+            break
     passed = reached_s(vehicle.truth, point)
     due = reached_s(vehicle.truth, point + WAYPOINT_M)
     ends = float(vehicle.truth.times_s[-1])
@@ -109,13 +114,23 @@ def skipped_waypoint(at: Setting) -> Scene:
 
 def wrong_destination(at: Setting) -> Scene:
     """Ends at a warehouse on the way that is not the receiver."""
-    _, along = at.road.hubs[int(at.rng.integers(len(at.road.hubs)))]
-    vehicle = go(at, Orders(ends_at_m=along))
+    first = int(at.rng.integers(len(at.road.hubs)))
+    for name, along in (*at.road.hubs[first:], *at.road.hubs[:first]):
+        vehicle = go(at, Orders(ends_at_m=along))
+        if _is_at(vehicle.truth, name, at.road):  # the way to it may end before its fence
+            break
     arrived = reached_s(vehicle.truth, along - 1)
     ends = float(vehicle.truth.times_s[-1])
     due = arrived + 120
     fault = fault_of("wrong destination", {"WRONG_DESTINATION"}, vehicle, arrived, due, ends)
     return Scene([vehicle], fault)
+
+
+def _is_at(truth: Truth, name: str, road: Road) -> bool:
+    hub = next(each for each in road.facilities if each["id"] == name)
+    place = np.array([hub["lat_deg"]]), np.array([hub["lon_deg"]])
+    off_m = distance_m(truth.lat[-1:], truth.lon[-1:], *place)
+    return float(off_m[0]) < float(hub["fence"]["radius_m"])
 
 
 def unplanned_stop(at: Setting) -> Scene:
