@@ -9,11 +9,23 @@ from __future__ import annotations
 
 from domain import eta, lateness, waypoints
 from domain.events import Numbers
+from domain.geodesy import apart_m
 from domain.journeys import Journey, Way
 from domain.quality import AIR_MODES
-from domain.states import NO_VOTES, DeviceState, Moment, Pace, Progress, Turn, confirmed, vote
+from domain.states import (
+    NO_VOTES,
+    DeviceState,
+    Moment,
+    Pace,
+    Progress,
+    Reference,
+    Turn,
+    confirmed,
+    vote,
+)
 from domain.way import stretch_at
 
+WINDING = 2.0  # a road between two fixes is longer than the straight line
 WIDE_M = 1000.0  # a run longer than this says little of where on it a vehicle is
 MANOEUVRING_MODES = AIR_MODES | {"SHIP", "BOAT"}
 MANOEUVRE = 3.0  # those may go back so many times as far
@@ -39,7 +51,10 @@ def advance(state: DeviceState, moment: Moment) -> DeviceState:
     run = runs[0] if len(runs) == 1 and runs[0][2] - runs[0][0] < WIDE_M else _read(before, runs)
     low, along, high = run
     now, settings = state.good.time, moment.settings
-    lows = (*before.lows_m, low)[-settings.confirm_fixes :]
+    surely = low
+    if before.lows_m and before.at is not None and low > before.lows_m[-1]:
+        surely = min(low, before.lows_m[-1] + _driven_at_most_m(before.at, state.good))
+    lows = (*before.lows_m, surely)[-settings.confirm_fixes :]
     sure = before.sure_m
     if len(lows) == settings.confirm_fixes and not before.turn.back:
         sure = max(sure, min(lows))
@@ -55,6 +70,13 @@ def advance(state: DeviceState, moment: Moment) -> DeviceState:
     if before.lateness.ask_at is None or now >= before.lateness.ask_at:
         progress = lateness.attend(moment, journey, progress)
     return _with(state, progress)
+
+
+def _driven_at_most_m(before: Reference, here: Reference) -> float:
+    """How far along it can have come since the last fix. Where the road leaves the line at a
+    bend, the nearest place of the line leaps ahead, and back later: that is no driving."""
+    gap_m = apart_m(before.lat_deg, before.lon_deg, here.lat_deg, here.lon_deg)
+    return WINDING * (gap_m + before.accuracy_m + here.accuracy_m)
 
 
 def _with(state: DeviceState, progress: Progress) -> DeviceState:

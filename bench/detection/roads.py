@@ -94,7 +94,9 @@ def demo_roads(rng: np.random.Generator) -> list[Road]:
         place.id: place.model_dump(mode="json", exclude_none=True) for place in plan.facilities
     }
     roads = []
-    for shipment in plan.shipments:
+    # One road a route: two shipments of a convoy go by the same one.
+    ways = {shipment.route_id: shipment for shipment in reversed(plan.shipments)}
+    for shipment in reversed(ways.values()):
         if shipment.mode not in SPEEDS_KMH or shipment.route_id is None:
             continue
         route = routes[shipment.route_id]

@@ -173,6 +173,15 @@ def test_jitter_along_any_road_turns_nobody_round(
     assert told(events, *TURNS) == []
 
 
+def test_a_road_that_leaves_its_line_at_a_hairpin_turns_nobody_round() -> None:
+    """Half a kilometre beside it the other strand is nearer: the line leaps, not the lorry."""
+    line = [(0, 0), (6000, 0), (6000, 1000), (0, 1000), (0, 9000)]
+    road = [(150.0 * step, 0.0 if abs(step - 20) > 3 else 560.0) for step in range(40)]
+    positions = [fix(30.0 * step, at, 5.0) for step, at in enumerate(road)]
+    _, events = run(plan(line), positions)
+    assert told(events, *TURNS) == []
+
+
 @given(
     st.floats(6000, 30_000), st.sampled_from([5.0, 30.0, 150.0]), st.integers(0, 10_000),
     st.floats(0, 3000),
