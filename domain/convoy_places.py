@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
-from domain.geodesy import EARTH_RADIUS_M
+from domain.geodesy import ground_m
 from domain.journeys import Journey
 from domain.plan import Plan
 from domain.states import Observation
@@ -150,12 +149,3 @@ def _groups(vehicles: Sequence[Place], limit_m: float) -> Iterator[list[Place]]:
 
 def _is_near(a: Place, b: Place, limit_m: float) -> bool:
     return gap_m(a, b) - a.accuracy_m - b.accuracy_m <= limit_m
-
-
-def ground_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
-    """Great-circle distance of one pair by the haversine formula; an array would cost ten times
-    as much."""
-    phi_a, phi_b = radians(lat_a), radians(lat_b)
-    half_phi, half_lambda = (phi_b - phi_a) / 2, radians(lon_b - lon_a) / 2
-    h = sin(half_phi) ** 2 + cos(phi_a) * cos(phi_b) * sin(half_lambda) ** 2
-    return 2 * EARTH_RADIUS_M * asin(sqrt(min(h, 1.0)))

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from domain.convoy_places import ground_m
 from domain.events import Event, Origin
 from domain.footprint import footprint
-from domain.geodesy import METRES_PER_DEGREE
+from domain.geodesy import METRES_PER_DEGREE, ground_m
 from domain.settings import Rules
 from domain.signs import Item, Relief, Sign, SignOrigin
 from domain.thresholds import Thresholds

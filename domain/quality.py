@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from domain import receiver
 from domain.events import Numbers
-from domain.geodesy import distance_m
+from domain.geodesy import ground_m
 from domain.journeys import Journey
 from domain.positions import Flag, Position
 from domain.settings import Rules
@@ -35,7 +33,6 @@ JUMP, DUPLICATE_TIME = int(Flag.JUMP), int(Flag.DUPLICATE_TIME)
 JUDGED_ANEW = JUMP | DUPLICATE_TIME | int(Flag.FROZEN)
 AIR_MODES = frozenset({"PLANE", "HELICOPTER"})
 METRES_PER_DEGREE_AT_MOST = 112_000
-CIRCLES = 3.0  # three circles of 68 % leave out one error in 10,000, and of two fixes fewer
 CLOCK_STEP_S = 1.0  # many devices give the time in whole seconds
 COLD_AFTER = timedelta(minutes=30)  # the first fix after so long is as good as a first one
 
@@ -205,7 +202,9 @@ def _is_jump(before: Reference, after: Reference, limit_kmh: float) -> bool:
     A cheap bound first: nearly every fix needs no trigonometry.
     """
     seconds = max((after.time - before.time).total_seconds(), 0.0) + CLOCK_STEP_S
-    allowed_m = limit_kmh / 3.6 * seconds + CIRCLES * (before.accuracy_m + after.accuracy_m)
+    allowed_m = limit_kmh / 3.6 * seconds + receiver.CIRCLES * (
+        before.accuracy_m + after.accuracy_m
+    )
     span = abs(after.lat_deg - before.lat_deg) + abs(after.lon_deg - before.lon_deg)
     if span * METRES_PER_DEGREE_AT_MOST <= allowed_m:
         return False
@@ -213,5 +212,4 @@ def _is_jump(before: Reference, after: Reference, limit_kmh: float) -> bool:
 
 
 def _gap_m(a: Reference, b: Reference) -> float:
-    lat_a, lon_a, lat_b, lon_b = np.array([a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg])
-    return float(distance_m(lat_a, lon_a, lat_b, lon_b))
+    return ground_m(a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg)

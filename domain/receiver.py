@@ -24,7 +24,7 @@ FROZEN = int(Flag.FROZEN)
 MOCK = int(Flag.MOCK)
 SIGNS = int(Flag.JUMP | Flag.JAMMING | Flag.MOCK | Flag.ZERO_ISLAND)  # of interference
 FROZEN_AT_LEAST_M = 200.0  # coordinates are coarse in some devices, and a start is slow
-CIRCLES = 3.0
+CIRCLES = 3.0  # three circles of 68 % leave out one error in 10,000, and of two fixes fewer
 
 # --- frozen -----------------------------------------------------------------------------
 

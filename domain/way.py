@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.chainage import Lines
 from domain.corridors import Strip, flattened
-from domain.geodesy import distance_m, local_xy
+from domain.geodesy import distance_m, ground_m, local_xy
 from domain.journeys import Milestone, Stretch, Way
 from domain.plan import Facility, Fence, Route, Shipment, Waypoint
 
@@ -231,8 +231,8 @@ def _radius_m(fence: Fence, lat_deg: float, lon_deg: float) -> float:
 
 
 def _gap_m(place: Facility, vertex: tuple[float, float]) -> float:
-    ends = np.array([(place.lat_deg, place.lon_deg), (vertex[1], vertex[0])])
-    return float(distance_m(*ends[0, :, None], *ends[1, :, None])[0])
+    lon_deg, lat_deg = vertex
+    return ground_m(place.lat_deg, place.lon_deg, lat_deg, lon_deg)
 
 
 def _km(metres: float) -> str:

@@ -14,7 +14,7 @@ from bench.detection.measured import Seen, gaps, measure
 from bench.detection.orders import Vehicle
 from bench.detection.scenes import WAYPOINT_M, Scene
 from bench.detection.world import Alarm, World, receipts, reported
-from domain.convoy_places import ground_m
+from domain.geodesy import ground_m
 from domain.settings import Rules
 
 RULES = Rules()
