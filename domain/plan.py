@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 import shapely
@@ -156,6 +156,7 @@ class Operation(Part):
 
     id: Id
     name: Text
+    voting_day: date | None = None
     rules: OperationSettings = Field(default_factory=dict)
     leg_rules: tuple[LegRules, ...] = ()
 

@@ -226,6 +226,76 @@ class Evidence(Section):
     )
 
 
+class Materials(Section):
+    """How much of each item a polling station is due. For what no public source settles, the
+    numbers are proposals."""
+
+    reserve_pct: float = Field(
+        2.5, ge=0, le=100, description="Ballots beyond the voters' list, rounded up per station."
+    )
+    booths_per_station: int = Field(4, ge=0, le=20, description="Voting booths a station.")
+    ink_per_station: int = Field(2, ge=0, le=20, description="Bottles of ink a station.")
+    seals_per_box: int = Field(5, ge=0, le=100, description="Seals a ballot box.")
+
+
+class Reconciliation(Section):
+    """When what was sent, received and seen to travel does not agree."""
+
+    receipt_after_s: float = Field(
+        7200, gt=0, description="There, and without a receipt this long after, is told."
+    )
+    presence_slack_s: float = Field(
+        900,
+        ge=0,
+        description="A receipt counts where the tracker was inside the fence within this long"
+        " of it: people sign after they have carried.",
+    )
+    platform_slack_s: float = Field(
+        7200, ge=0, description="The shipping platform may be this far behind the tracker."
+    )
+    return_days: float = Field(
+        5, gt=0, description="Boxes are back at the warehouse this long after the voting day."
+    )
+    check_interval_s: float = Field(
+        2.0, gt=0, description="Manifests that are due are looked for this often."
+    )
+
+
+class Milestones(Section):
+    """By when so much of the boxes is to be where. Days before the voting day, local time."""
+
+    regency_days: int = Field(18, ge=0, description="At the regency's warehouse by the end of H-.")
+    regency_pct: float = Field(99, gt=0, le=100, description="So many of the boxes by then.")
+    district_days: int = Field(4, ge=0, description="At the district (PPK) by the end of H-.")
+    district_pct: float = Field(90, gt=0, le=100, description="So many of the boxes by then.")
+    station_days: int = Field(1, ge=0, description="At the polling station on H-.")
+    station_hour: int = Field(18, ge=1, le=24, description="By this hour of that day.")
+    station_pct: float = Field(100, gt=0, le=100, description="So many of the boxes by then.")
+    warn_h: float = Field(24, ge=0, description="Told this long before, where it will be missed.")
+    warn_remote_h: float = Field(48, ge=0, description="The same in frontier and remote areas (3T).")
+
+
+class Integrations(Section):
+    """The outside systems. One without an address is off."""
+
+    host: str = Field("127.0.0.1", description="Address of the webhooks and of /healthz.")
+    port: int = Field(8052, ge=0, le=65535, description="Port of the webhooks and of /healthz.")
+    kpu_url: str | None = Field(None, description="Where manifests are pulled from.")
+    kpu_token: SecretStr | None = Field(None, description="Bearer token of the pull.")
+    kpu_interval_s: float = Field(30, gt=0, description="How often KPU is asked.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="Standard Webhooks secret (whsec_...); none: made at first use."
+    )
+    drop_folder: Path | None = Field(
+        None, description="Watched for CSV, XLSX, JSON and ZIP files; none: below the home folder."
+    )
+    shipping_url: str | None = Field(None, description="Where the shipping platform is asked.")
+    shipping_token: SecretStr | None = Field(None, description="Bearer token of the platform.")
+    shipping_interval_s: float = Field(60, gt=0, description="How often the platform is asked.")
+    timeout_s: float = Field(20, gt=0, description="Longest wait for an answer.")
+    largest_mb: float = Field(50, gt=0, description="A larger answer or file is refused.")
+
+
 class Dashboard(Section):
     """The operations screen."""
 
@@ -252,4 +322,8 @@ class Settings(Section):
     rules: Rules = Rules()
     alerts: Alerts = Alerts()
     evidence: Evidence = Evidence()
+    materials: Materials = Materials()
+    reconciliation: Reconciliation = Reconciliation()
+    milestones: Milestones = Milestones()
+    integrations: Integrations = Integrations()
     dashboard: Dashboard = Dashboard()

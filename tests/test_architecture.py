@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PACKAGES = ["cli", "dashboard", "db", "domain", "firmware_sim", "ingest"]
+PACKAGES = ["cli", "dashboard", "db", "domain", "firmware_sim", "ingest", "integrations"]
 LONGEST = 400
 # Modules of `db` that speak SQL of no file of their own.
 WITHOUT_QUERIES = {

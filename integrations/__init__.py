@@ -1,0 +1,1 @@
+"""Integrations: one outside system each, behind connectors that never lose their place."""
