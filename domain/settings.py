@@ -272,7 +272,9 @@ class Milestones(Section):
     station_hour: int = Field(18, ge=1, le=24, description="By this hour of that day.")
     station_pct: float = Field(100, gt=0, le=100, description="So many of the boxes by then.")
     warn_h: float = Field(24, ge=0, description="Told this long before, where it will be missed.")
-    warn_remote_h: float = Field(48, ge=0, description="The same in frontier and remote areas (3T).")
+    warn_remote_h: float = Field(
+        48, ge=0, description="The same in frontier and remote areas (3T)."
+    )
 
 
 class Integrations(Section):
