@@ -81,15 +81,8 @@ def dashboard_command() -> None:
     """Serve the screen until SIGTERM."""
     log_as_json()
     site = Site()
-    settings = site.settings.dashboard
     with open_pool(site.database_url, "dashboard", max_size=8) as pool:
-        serve(
-            settings,
-            site.settings.rules,
-            pool,
-            lambda port: log.info("serving", port=port),
-            site.settings.alerts,
-        )
+        serve(site.settings, pool, lambda port: log.info("serving", port=port))
 
 
 @click.command("demo")

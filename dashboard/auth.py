@@ -10,13 +10,14 @@ import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.pages.registry import BY_NAME
 from db import accounts
 from db.accounts import Session
 from db.views import OutageError, Pool
@@ -24,7 +25,6 @@ from db.views import OutageError, Pool
 COOKIE = "kawal_session"
 OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz", "/favicon.ico"})
 OPEN_PREFIXES = ("/assets/",)
-PAGES = frozenset({"/"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TRUST_S = 5.0
 POOL_TIMEOUT_S = 2.0
@@ -121,7 +121,7 @@ class Gate:
 
     def _outage(self, request: Request) -> Response:
         headers = {"Retry-After": "2"}
-        if request.url.path in PAGES:
+        if is_page(request.url.path):
             # The sign-in page says in words that the database is away.
             return RedirectResponse("/login?outage=1", status_code=303, headers=headers)
         return JSONResponse({"error": "database"}, status_code=503, headers=headers)
@@ -168,6 +168,21 @@ def signed_in() -> Session:
 
 
 def _to_sign_in(request: Request) -> Response:
-    if request.url.path not in PAGES or request.method != "GET":
+    if not is_page(request.url.path) or request.method != "GET":
         return JSONResponse({"error": "session"}, status_code=401)
-    return RedirectResponse("/login", status_code=303)
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = "/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}"
+    return RedirectResponse(target, status_code=303)
+
+
+def is_page(path: str) -> bool:
+    """Whether a person would read what is at this path."""
+    return path == "/" or path.split("/")[1] in BY_NAME
+
+
+def own_address(wanted: str | None) -> str:
+    """Where to go on this screen; the operations screen where `wanted` would lead away from
+    it: `//host` and `/\\host` name other hosts."""
+    if wanted and wanted.startswith("/") and wanted[1:2] not in ("/", "\\"):
+        return wanted
+    return "/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,16 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from dashboard import callbacks, shell
+from dashboard import callbacks, pages_app, shell
 from dashboard.auth import Gate, Sessions, current_session
 from dashboard.feed import Feed
 from dashboard.i18n import texts
+from dashboard.region_routes import region_routes
 from dashboard.routes import api_routes
 from dashboard.signin import sign_in_routes
 from dashboard.theme import theme_of
 from db.accounts import Account, Role
 from db.views import OutageError, Pool
-from domain.settings import Alerts, Dashboard, Rules
+from domain.settings import Dashboard, Settings
 
 SHUTDOWN_S = 3
 NOBODY = Account("", "", Role.VIEWER, "id")
@@ -68,13 +69,11 @@ class Screen(Dash):
         return INDEX.format(**parts)
 
 
-def create_app(
-    settings: Dashboard, rules: Rules, pool: Pool, work: Alerts | None = None
-) -> FastAPI:
+def create_app(site: Settings, pool: Pool) -> FastAPI:
     """The application. Its feed runs while the server does; `app.state.feed` is it."""
+    settings, work = site.dashboard, site.alerts
     sessions = Sessions(pool)
-    work = work or Alerts()
-    feed = Feed(pool, rules, settings.tick_ms, work)
+    feed = Feed(pool, site.rules, settings.tick_ms, work)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,13 +85,16 @@ def create_app(
     app.state.feed = feed
     app.include_router(sign_in_routes(settings, pool, sessions))
     app.include_router(api_routes(settings, pool, sessions, feed, work))
+    app.include_router(region_routes())
     app.add_exception_handler(OutageError, _outage)
     app.add_api_route("/healthz", lambda: PlainTextResponse("ok\n"))
     app.add_api_route("/readyz", lambda: _readiness(feed))
     screen = _screen(app, settings, pool, sessions)
+    paged = pages_app.mount(app, site, pool, sessions)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"])
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    policy = _policy(screen, settings)
+    policy = _policy([screen, paged], settings)
+    app.add_middleware(pages_app.Addresses)
     app.add_middleware(Gate, sessions=sessions, policy=policy)
     return app
 
@@ -117,16 +119,10 @@ def make_server(
     return _Server(config, app.state.feed, ready)
 
 
-def serve(
-    settings: Dashboard,
-    rules: Rules,
-    pool: Pool,
-    ready: Callable[[int], None],
-    work: Alerts | None = None,
-) -> None:
+def serve(site: Settings, pool: Pool, ready: Callable[[int], None]) -> None:
     """Run the screen where the settings say, until SIGTERM or SIGINT."""
-    app = create_app(settings, rules, pool, work)
-    make_server(app, settings.host, settings.port, ready).run()
+    app = create_app(site, pool)
+    make_server(app, site.dashboard.host, site.dashboard.port, ready).run()
 
 
 class _Server(uvicorn.Server):
@@ -170,13 +166,14 @@ def _screen(app: FastAPI, settings: Dashboard, pool: Pool, sessions: Sessions) -
     return screen
 
 
-def _policy(screen: Screen, settings: Dashboard) -> str:
-    """What the page may load: nothing from outside but a tile server of one's own."""
+def _policy(screens: Sequence[Dash], settings: Dashboard) -> str:
+    """What a page may load: nothing from outside but a tile server of one's own."""
+    hashes = sorted({known for screen in screens for known in screen.csp_hashes()})
     tiles = f" {_origin(settings.tile_url)}" if settings.tile_url else ""
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src 'self' {' '.join(screen.csp_hashes())}",
+            f"script-src 'self' {' '.join(hashes)}",
             "style-src 'self' 'unsafe-inline'",
             "worker-src 'self' blob:",
             f"connect-src 'self' blob:{tiles}",

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from jinja2 import Environment, FunctionLoader, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.auth import COOKIE, POOL_TIMEOUT_S, Sessions
+from dashboard.auth import COOKIE, POOL_TIMEOUT_S, Sessions, own_address
 from dashboard.delays import Delays
 from dashboard.i18n import LANGUAGES, texts
 from dashboard.theme import theme_of
@@ -36,7 +36,8 @@ def sign_in_routes(settings: Dashboard, pool: Pool, sessions: Sessions) -> APIRo
         token = request.cookies.get(COOKIE)
         try:
             if token and sessions.find(token):
-                return RedirectResponse("/", status_code=303)
+                wanted = own_address(request.query_params.get("next"))
+                return RedirectResponse(wanted, status_code=303)
         except OutageError:
             return _page(request, settings, "login.outage", status=503)
         return _page(request, settings, None)
@@ -46,20 +47,21 @@ def sign_in_routes(settings: Dashboard, pool: Pool, sessions: Sessions) -> APIRo
         request: Request,
         login: Annotated[str, Form(max_length=64)] = "",
         password: Annotated[str, Form(max_length=1024)] = "",
+        wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
         login = login.strip().lower()
         keys = (f"login {login}", f"address {request.client.host if request.client else ''}")
         if wait_s := delays.wait_s(keys, time.monotonic()):
-            return _page(request, settings, "login.wait", login, wait_s, status=429)
+            return _page(request, settings, "login.wait", login, wait_s, wanted=wanted, status=429)
         try:
             signed_in = _verify(pool, settings, login, password)
         except OutageError:
-            return _page(request, settings, "login.outage", login, status=503)
+            return _page(request, settings, "login.outage", login, wanted=wanted, status=503)
         if signed_in is None:
             delays.failed(keys, time.monotonic())
-            return _page(request, settings, "login.wrong", login, status=401)
+            return _page(request, settings, "login.wrong", login, wanted=wanted, status=401)
         delays.succeeded(keys)
-        return _welcome(settings, *signed_in)
+        return _welcome(settings, *signed_in, own_address(wanted))
 
     @router.post("/logout")
     def sign_out(request: Request) -> Response:
@@ -86,8 +88,8 @@ def _verify(
         return account, accounts.open_session(connection, account.login, lifetime)
 
 
-def _welcome(settings: Dashboard, account: Account, token: str) -> Response:
-    response = RedirectResponse("/", status_code=303)
+def _welcome(settings: Dashboard, account: Account, token: str, wanted: str) -> Response:
+    response = RedirectResponse(wanted, status_code=303)
     response.set_cookie(
         COOKIE,
         token,
@@ -107,6 +109,7 @@ def _page(
     login: str = "",
     wait_s: float = 0.0,
     *,
+    wanted: str | None = None,
     status: int = 200,
 ) -> Response:
     asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
@@ -120,6 +123,7 @@ def _page(
         message=words(message, seconds=math.ceil(wait_s)) if message else None,
         outage=message == "login.outage",
         login=login,
+        wanted=own_address(wanted or request.query_params.get("next")),
     )
     response = HTMLResponse(html, status_code=status)
     if request.query_params.get("lang") in LANGUAGES:

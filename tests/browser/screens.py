@@ -19,7 +19,7 @@ from db.pool import open_pool
 from domain.events import Event, Origin
 from domain.plan_faults import parse
 from domain.positions import Position
-from domain.settings import Dashboard, Rules
+from domain.settings import Dashboard, Rules, Settings
 
 PASSWORD = "rahasia-untuk-uji"
 PEOPLE = {"sari": Role.SUPERVISOR, "tamu": Role.VIEWER}
@@ -35,8 +35,10 @@ class RunningScreen:
 
     def __init__(self, database_url: str, **settings: Any) -> None:
         self.database_url = database_url
-        self.settings = Dashboard(port=0, tick_ms=100, **settings)
-        self.rules = Rules(silence_at_least_s=4, silence_grace_s=0)
+        self.settings = Settings(
+            dashboard=Dashboard(port=0, tick_ms=100, **settings),
+            rules=Rules(silence_at_least_s=4, silence_grace_s=0),
+        )
         self.port = 0
         self.start()
 
@@ -46,7 +48,7 @@ class RunningScreen:
 
     def start(self) -> None:
         self._pool = open_pool(self.database_url, "screen")
-        app = create_app(self.settings, self.rules, self._pool)
+        app = create_app(self.settings, self._pool)
         ready = threading.Event()
 
         def take(port: int) -> None:

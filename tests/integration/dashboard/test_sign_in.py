@@ -14,7 +14,7 @@ from dashboard.auth import COOKIE, OPEN_PATHS, Gate
 from dashboard.delays import FREE_FAILURES
 from dashboard.factory import create_app
 from db.pool import open_pool
-from domain.settings import Dashboard, Rules
+from domain.settings import Settings
 from tests.browser.screens import PASSWORD, Operation, RunningScreen, until
 from tests.integration.dashboard.conftest import SignIn
 
@@ -22,7 +22,7 @@ from tests.integration.dashboard.conftest import SignIn
 @pytest.fixture
 def app(database_url: str) -> Iterator[FastAPI]:
     with open_pool(database_url, "routes") as pool:
-        yield create_app(Dashboard(), Rules(), pool)
+        yield create_app(Settings(), pool)
 
 
 def routes(router: Any) -> Iterator[Any]:

@@ -18,7 +18,7 @@ from domain.positions import Flag
 
 ROOT = Path(str(files("dashboard")))
 SCRIPTS = sorted((ROOT / "assets/js").glob("*.js"))
-MODULES = sorted(ROOT.glob("*.py"))
+MODULES = sorted(ROOT.rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
 KEY = re.compile(r"[a-z_]+(\.[\w]+)+")
 ID, EN = (catalogue(language) for language in ("id", "en"))

@@ -1,0 +1,8 @@
+"""All pages, in the order in which the menu shows them."""
+
+from __future__ import annotations
+
+from dashboard.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()
+BY_NAME = {page.name: page for page in PAGES}
