@@ -8,7 +8,19 @@ from typing import Any
 
 import click
 
-from cli import check, evidence, facts, people, plans, rules, services, trackers, up
+from cli import (
+    check,
+    evidence,
+    facts,
+    integrations,
+    people,
+    plans,
+    regions,
+    rules,
+    services,
+    trackers,
+    up,
+)
 from cli.configure import SettingsError
 from cli.site import Site
 from cli.supervise import SuperviseError
@@ -88,6 +100,10 @@ for command in (
     facts.positions_command,
     facts.gaps_command,
     facts.rejections_command,
+    integrations.integrate_command,
+    integrations.standin_command,
+    integrations.webhook_secret_command,
+    regions.region_group,
 ):
     main.add_command(command)
 

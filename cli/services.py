@@ -5,19 +5,23 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import structlog
 
+from cli.demo_clerk import Clerk
 from cli.site import Site
 from cli.supervise import DEMO_SPEED
 from dashboard.factory import serve
 from db import positions
 from db.migrate import migrate
-from db.pool import connect, open_pool
+from db.pool import AWAY, connect, open_pool
 from domain.demo import demo_fleet, demo_plan
+from domain.plan import Plan
 from firmware_sim.fleet import run_fleet, stop_on_signals
 from firmware_sim.fleet_file import Entry
 from firmware_sim.mqtt_link import Broker, Login
@@ -26,6 +30,7 @@ from ingest.service import Service
 log = structlog.get_logger(__name__)
 
 PR_SET_PDEATHSIG = 1
+CLERK_S = 3.0
 
 
 def log_as_json() -> None:
@@ -96,6 +101,8 @@ def demo_command(speed: float) -> None:
     credentials = site.passwords(device.id for device in plan.devices)
     with connect(site.database_url, "demo") as connection:
         last = positions.latest(connection)
+    clerk = threading.Thread(target=_write_receipts, args=(site, plan), daemon=True)
+    clerk.start()
     entries = [Entry.model_validate(entry) for entry in demo_fleet(plan, credentials, last)]
     run_fleet(
         entries,
@@ -106,6 +113,19 @@ def demo_command(speed: float) -> None:
         flash_folder=site.home / "data/demo",
         stop=stop_on_signals().is_set,
     )
+
+
+def _write_receipts(site: Site, plan: Plan) -> None:
+    """Until the process ends; a database that is away comes back."""
+    clerk = Clerk(site.home / "data/demo", plan)
+    while True:
+        time.sleep(CLERK_S)
+        try:
+            with connect(site.database_url, "clerk") as connection:
+                for shipment_id in clerk.look(connection):
+                    log.info("receipt written", shipment=shipment_id)
+        except AWAY as error:
+            log.warning("the clerk cannot look", error=str(error).strip())
 
 
 @click.command("serve", hidden=True)

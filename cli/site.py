@@ -18,7 +18,9 @@ from ingest.broker import BrokerServer
 DATABASE = "kawal"
 # Users of the broker that are no devices (deploy/mosquitto.acl).
 SERVICES = ("ingest", "demo", "demo-remote")
-_FIRST_CHOICE = {"database": 54329, "broker": 1883, "control": 54330}
+_FIRST_CHOICE = {
+    "database": 54329, "broker": 1883, "control": 54330, "kpu": 54331, "shipping": 54332,
+}  # fmt: skip
 
 
 class Site:
@@ -76,13 +78,13 @@ class Site:
     def ports(self) -> dict[str, int]:
         """Ports of the embedded servers: chosen once, then kept."""
         file = self.home / "ports.json"
-        if file.exists():
-            kept: dict[str, int] = json.loads(file.read_text("utf-8"))
-            return kept
-        chosen = {name: free_port(first) for name, first in _FIRST_CHOICE.items()}
-        self.home.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(chosen), "utf-8")
-        return chosen
+        kept: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        missing = {name: first for name, first in _FIRST_CHOICE.items() if name not in kept}
+        if missing:
+            kept |= {name: free_port(first) for name, first in missing.items()}
+            self.home.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(kept), "utf-8")
+        return kept
 
     def password(self, name: str) -> str:
         """The secret of `name`, made at first use and kept in a file that only we can read."""

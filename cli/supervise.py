@@ -36,6 +36,9 @@ DEMO_SETTINGS = {
     "KAWAL_RULES_CONVOY_FRESH_S": "30",  # one that stands reports every 15 s
     "KAWAL_RULES_CONVOY_AFTER_S": "30",
     "KAWAL_RULES_INTERFERENCE_WINDOW_S": "60",
+    "KAWAL_RECONCILIATION_RECEIPT_AFTER_S": str(7200 // DEMO_SPEED),
+    "KAWAL_RECONCILIATION_PRESENCE_SLACK_S": "60",
+    "KAWAL_RECONCILIATION_PLATFORM_SLACK_S": str(7200 // DEMO_SPEED),
     "KAWAL_DASHBOARD_EXERCISE": f"LATIHAN / EXERCISE · {DEMO_SPEED}×",
 }
 
@@ -74,7 +77,8 @@ class Supervisor:
             (self._site.home / folder).mkdir(parents=True, exist_ok=True)
         conf = str(ROOT / "deploy/supervisord.conf")
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", conf]
-        environment = {**(DEMO_SETTINGS if demo else {}), **self._environment()}
+        given = {**DEMO_SETTINGS, **self._standins()} if demo else {}
+        environment = {**given, **self._environment()}
         done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise SuperviseError(f"the supervisor did not start:\n{done.stdout}{done.stderr}")
@@ -120,6 +124,19 @@ class Supervisor:
         url = f"http://kawal:{password}@127.0.0.1:{self._site.ports['control']}/RPC2"
         with ServerProxy(url) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
+
+    def _standins(self) -> dict[str, str]:
+        """Where nothing else is set, the demonstration asks the stand-ins."""
+        given, site, found = self._site.settings.integrations, self._site, {}
+        if given.kpu_url is None:
+            found["KAWAL_INTEGRATIONS_KPU_URL"] = f"http://127.0.0.1:{site.ports['kpu']}"
+            found["KAWAL_INTEGRATIONS_KPU_TOKEN"] = site.password("kpu-token")
+            found["KAWAL_INTEGRATIONS_KPU_INTERVAL_S"] = "2"
+        if given.shipping_url is None:
+            found["KAWAL_INTEGRATIONS_SHIPPING_URL"] = f"http://127.0.0.1:{site.ports['shipping']}"
+            found["KAWAL_INTEGRATIONS_SHIPPING_TOKEN"] = site.password("shipping-token")
+            found["KAWAL_INTEGRATIONS_SHIPPING_INTERVAL_S"] = "2"
+        return found
 
     def _environment(self) -> dict[str, str]:
         site = self._site

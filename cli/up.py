@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import click
 
 from cli.configure import ROOT
+from cli.demo_clerk import publish
 from cli.site import DATABASE, SERVICES, Site
 from cli.supervise import Supervisor
 from db import accounts
@@ -45,7 +46,8 @@ def bring_up(site: Site, *, demo: bool, say: Callable[[str], None]) -> str:
     if demo:
         say("preparing the demonstration: plan, trackers, account")
         _prepare_demo(site)
-    for name in ("ingest", "dashboard", *(["demo"] if demo else [])):
+    outside = ["kpu", "shipping", "demo"] if demo else []
+    for name in ("ingest", "integrations", "dashboard", *outside):
         say(f"starting {name}")
         supervisor.start(name)
     _await_screen(site)
@@ -64,6 +66,7 @@ def _require_ports(site: Site) -> None:
     for name, port in (
         ("KAWAL_DASHBOARD_PORT", site.settings.dashboard.port),
         ("KAWAL_INGEST_HEALTH_PORT", site.settings.ingest.health_port),
+        ("KAWAL_INTEGRATIONS_PORT", site.settings.integrations.port),
     ):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             raise UpError(
@@ -104,7 +107,9 @@ def _await_servers(site: Site) -> None:
 
 
 def _prepare_demo(site: Site) -> None:
-    plan = demo_plan(datetime.now(UTC))
+    now = datetime.now(UTC)
+    plan = demo_plan(now)
+    publish(site.home / "data/demo", plan, now, site.settings.materials)
     register_devices(site, [device.id for device in plan.devices])
     with connect(site.database_url, "cli") as connection:
         stored_plan.store(connection, plan, "kawal up", dump(plan))

@@ -25,6 +25,7 @@ from domain.positions import Position
 
 # One fixed start for all assignments: a demonstration that is imported again tomorrow
 # changes the same rows, where a start that moves would overlap yesterday's.
+VOTING_IN = timedelta(days=20)
 ASSIGNED_FROM = "2024-01-01T00:00:00Z"
 SLACK = 1.2  # the planned arrival leaves a fifth more time than the drive takes
 
@@ -47,7 +48,7 @@ def demo_plan(now: datetime) -> Plan:
         {
             "format": "kawal-plan",
             "version": 1,
-            "operation": geography["operation"],
+            "operation": {**geography["operation"], "voting_day": (now + VOTING_IN).date()},
             "facilities": geography["facilities"],
             "routes": geography["routes"],
             "shipments": [

@@ -1,4 +1,6 @@
-"""The file of an evidence bundle: a ZIP whose manifest is signed (docs/reference/evidence.md).
+"""The file of a bundle: a ZIP whose manifest is signed (docs/reference/evidence.md).
+
+Evidence is one form of it, custody (docs/reference/custody.md) another.
 
 Its members are stored, not compressed: what is hashed is what lies in the file, nothing can
 grow when it is read, and the same answer makes the same bytes.
@@ -17,16 +19,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 CONTENT = ("evidence.json", "fixes.csv", "events.csv", "report.html")
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
-MEMBERS = (*CONTENT, MANIFEST, SIGNATURE)
 MOST_BYTES = 2 << 30  # of a file inside
 MOST_JSON_BYTES = {"evidence.json": 256 << 20, MANIFEST: 64 << 10, SIGNATURE: 8 << 10}
+
+
+class Form(NamedTuple):
+    """A kind of bundle: its name, the files that it holds, and the largest that each may be
+    (others: MOST_BYTES)."""
+
+    name: str
+    content: tuple[str, ...]
+    most_bytes: Mapping[str, int] = MOST_JSON_BYTES
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All files of such a bundle, in their order."""
+        return (*self.content, MANIFEST, SIGNATURE)
+
+
+EVIDENCE = Form("kawal-evidence", CONTENT)
+MEMBERS = EVIDENCE.members
 _CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of making is in the manifest
 _LOCAL_HEADER, _CENTRAL_HEADER, _END = 30, 46, 22
@@ -69,19 +88,20 @@ def pack(
     content: Mapping[str, bytes | Path],
     made: Mapping[str, Any],
     key: Ed25519PrivateKey,
+    form: Form = EVIDENCE,
 ) -> None:
     """Write a bundle to `target`, whole or not at all.
 
-    `content`: bytes, or the path of a file, for each of `CONTENT`. `made`: who, when and
-    with what, for the manifest.
+    `content`: bytes, or the path of a file, for each that the form holds. `made`: who, when
+    and with what, for the manifest.
     """
-    if set(content) != set(CONTENT):
-        raise ValueError(f"a bundle holds {', '.join(CONTENT)}")
+    if set(content) != set(form.content):
+        raise ValueError(f"a bundle holds {', '.join(form.content)}")
     begun = target.with_name(f"{target.name}.part")
     try:
         with zipfile.ZipFile(begun, "w", zipfile.ZIP_STORED) as archive:
-            files = [_put(archive, name, content[name]) for name in CONTENT]
-            manifest = canonical({"format": "kawal-evidence", "version": 1, **made, "files": files})
+            files = [_put(archive, name, content[name]) for name in form.content]
+            manifest = canonical({"format": form.name, "version": 1, **made, "files": files})
             _put(archive, MANIFEST, manifest)
             _put(archive, SIGNATURE, canonical(_sign(manifest, key)))
         begun.replace(target)
@@ -143,7 +163,7 @@ class Verdict:
         self.faults.append((name, reason))
 
 
-def verify(file: Path) -> Verdict:
+def verify(file: Path, form: Form = EVIDENCE) -> Verdict:
     """Prove a bundle by itself. Never raises for what is in the file; writes nothing.
 
     Every file is read in pieces and none beyond its limit, so a hostile bundle costs no more
@@ -152,27 +172,27 @@ def verify(file: Path) -> Verdict:
     verdict = Verdict()
     try:
         with zipfile.ZipFile(file) as archive:
-            _verify(archive, file.stat().st_size, verdict)
+            _verify(archive, file.stat().st_size, verdict, form)
     except _BROKEN as error:
         verdict.blame("", f"this is no whole bundle: cut short, or not a ZIP ({error})")
     return verdict
 
 
-def _verify(archive: zipfile.ZipFile, file_size: int, verdict: Verdict) -> None:
-    infos = _members(archive, verdict)
+def _verify(archive: zipfile.ZipFile, file_size: int, verdict: Verdict, form: Form) -> None:
+    infos = _members(archive, verdict, form)
     if not verdict.faults:
         _look_between(archive, file_size, verdict)
-    signed = _signed_manifest(archive, infos, verdict)
+    signed = _signed_manifest(archive, infos, verdict, form)
     if signed is None:
         return
     verdict.manifest = signed
     expected = {entry["name"]: entry for entry in signed["files"]}
-    for name in CONTENT:
+    for name in form.content:
         if name not in expected:
             verdict.blame(name, "is not named in the manifest")
         elif name in infos:
             _compare(archive, infos[name], expected[name], verdict)
-    if verdict.intact:
+    if verdict.intact and form is EVIDENCE:
         verdict.question = _question(archive, infos["evidence.json"], verdict)
 
 
@@ -186,11 +206,11 @@ def _question(
         return None
 
 
-def _members(archive: zipfile.ZipFile, verdict: Verdict) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, verdict: Verdict, form: Form) -> dict[str, zipfile.ZipInfo]:
     infos: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
-        limit = MOST_JSON_BYTES.get(info.filename, MOST_BYTES)
-        if info.filename not in MEMBERS:
+        limit = form.most_bytes.get(info.filename, MOST_BYTES)
+        if info.filename not in form.members:
             verdict.blame(info.filename, "does not belong in a bundle")
         elif info.filename in infos:
             verdict.blame(info.filename, "is there twice")
@@ -201,7 +221,7 @@ def _members(archive: zipfile.ZipFile, verdict: Verdict) -> dict[str, zipfile.Zi
         else:
             infos[info.filename] = info
     present = {info.filename for info in archive.infolist()}
-    for name in MEMBERS:
+    for name in form.members:
         if name not in present:
             verdict.blame(name, "is missing")
     return infos
@@ -221,7 +241,7 @@ def _look_between(archive: zipfile.ZipFile, file_size: int, verdict: Verdict) ->
 
 
 def _signed_manifest(
-    archive: zipfile.ZipFile, infos: Mapping[str, zipfile.ZipInfo], verdict: Verdict
+    archive: zipfile.ZipFile, infos: Mapping[str, zipfile.ZipInfo], verdict: Verdict, form: Form
 ) -> dict[str, Any] | None:
     """The manifest, if the signature over it fits and it has the form of one."""
     if MANIFEST not in infos or SIGNATURE not in infos:
@@ -239,7 +259,7 @@ def _signed_manifest(
     except (*_BROKEN, KeyError, TypeError, RecursionError) as error:
         verdict.blame(SIGNATURE, f"is damaged ({error})")
         return None
-    return _read_manifest(manifest, verdict)
+    return _read_manifest(manifest, verdict, form)
 
 
 def _check_signature(manifest: bytes, text: bytes) -> str:
@@ -253,14 +273,15 @@ def _check_signature(manifest: bytes, text: bytes) -> str:
     return key_id(public)
 
 
-def _read_manifest(text: bytes, verdict: Verdict) -> dict[str, Any] | None:
+def _read_manifest(text: bytes, verdict: Verdict, form: Form) -> dict[str, Any] | None:
     """Signed, but perhaps not by us: its form is checked all the same."""
     try:
         manifest = json.loads(text)
-        if (manifest["format"], manifest["version"]) != ("kawal-evidence", 1):
+        if (manifest["format"], manifest["version"]) != (form.name, 1):
             raise ValueError("another format")
         for entry in manifest["files"]:
-            if entry["name"] not in CONTENT or not re.fullmatch("[0-9a-f]{64}", entry["sha256"]):
+            named = entry["name"] in form.content
+            if not named or not re.fullmatch("[0-9a-f]{64}", entry["sha256"]):
                 raise ValueError("a file is not described as it must be")
             entry["size"] += 0
     except (ValueError, KeyError, TypeError, RecursionError) as error:

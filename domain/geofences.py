@@ -70,6 +70,13 @@ class Geofences:
         return signed
 
 
+def signed_m(fence: Geofence, lat_deg: float, lon_deg: float) -> float:
+    """Metres from one point to the boundary of one fence, negative inside."""
+    alone = Geofences([fence], 0.0)
+    signed = alone._signed_distance(np.array([lat_deg]), np.array([lon_deg]), np.array([0]))
+    return float(signed[0])
+
+
 def _to_boundary(areas: NDArray[np.object_], x: Floats, y: Floats) -> Floats:
     distance = shapely.distance(shapely.boundary(areas), shapely.points(x, y))
     return np.where(shapely.contains_xy(areas, x, y), -distance, distance)

@@ -34,6 +34,14 @@ class Refused(NamedTuple):
 Row: TypeAlias = Taken | Refused
 
 
+class FileRefusedError(ValueError):
+    """A file, or a document, that cannot be read at all: `field` is what is wrong with it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field, self.reason = field, reason
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did: counts[kind][NEW | CHANGED | SAME | REFUSED], and the first rows

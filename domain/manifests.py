@@ -24,14 +24,18 @@ from domain.manifest_words import (
     RecordKind,
     UnitKind,
 )
-from domain.plan import Id, LatDeg, LonDeg, Part, RegionCode, SealNo, Text, Time
+from domain.plan import TEXT_PATTERN, Id, LatDeg, LonDeg, Part, RegionCode, Text, Time
 from domain.plan_words import Direction, Mode, ShipmentStatus
 
 VILLAGE_LENGTH = len("00.00.00.0000")
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Revision = Annotated[int, Field(ge=1, le=1_000_000)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Seals = tuple[SealNo, ...]
+Revision = Annotated[int, Field(ge=1, le=2_147_483_647)]
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+# No `|` in a seal's number: it stands between the seals of a CSV cell.
+SEAL_PATTERN = TEXT_PATTERN.replace("[^", "[^|")
+Seal = Annotated[str, Field(pattern=SEAL_PATTERN, max_length=40)]
+Seals = tuple[Seal, ...]
 
 
 def _of_an_election(item: Item, election: Election | None) -> None:
@@ -215,14 +219,17 @@ RECORDS: dict[RecordKind, type[AnyRecord]] = {
 }
 
 
+KEYS: dict[RecordKind, tuple[str, ...]] = {
+    **dict.fromkeys(RecordKind, ("id",)),
+    RecordKind.LINE: ("manifest_id", "line_no"),
+    RecordKind.UNIT: ("manifest_id", "id"),
+    RecordKind.DOCUMENT: ("manifest_id", "kind", "number"),
+    RecordKind.RECEIPT_LINE: ("receipt_id", "item", "election"),
+    RecordKind.RECEIPT_UNIT: ("receipt_id", "unit_id"),
+}
+
+
 def key(kind: RecordKind, record: AnyRecord) -> str:
     """What names a record among those of its kind; the same in the database and in reports."""
-    fields: dict[RecordKind, tuple[str, ...]] = {
-        RecordKind.LINE: ("manifest_id", "line_no"),
-        RecordKind.UNIT: ("manifest_id", "id"),
-        RecordKind.DOCUMENT: ("manifest_id", "kind", "number"),
-        RecordKind.RECEIPT_LINE: ("receipt_id", "item", "election"),
-        RecordKind.RECEIPT_UNIT: ("receipt_id", "unit_id"),
-    }
-    values: list[Any] = [getattr(record, name) for name in fields.get(kind, ("id",))]
+    values: list[Any] = [getattr(record, name) for name in KEYS[kind]]
     return "/".join("-" if value is None else str(value) for value in values)

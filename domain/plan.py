@@ -27,7 +27,7 @@ from pydantic import (
 
 from domain import thresholds
 from domain.plan_words import DeviceKind, Direction, FacilityKind, Mode, ShipmentStatus, Signal
-from domain.regions import CODE_PATTERN, Zone, zone
+from domain.regions import CODE_PATTERN, Level, Zone, first_unknown, zone
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 DEVICE_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"  # as the wire protocol has it
@@ -39,8 +39,11 @@ RFC3339_PATTERN = (
 )
 
 
-def _known_province(code: str) -> str:
+def _known_regency(code: str) -> str:
     zone(code)
+    # Districts and villages are founded each year: one that the list lacks may well exist.
+    if first_unknown(code) is Level.REGENCY:
+        raise ValueError(f"no regency or city has the Kemendagri code {code[:5]!r}")
     return code
 
 
@@ -65,7 +68,7 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 DeviceId = Annotated[str, Field(pattern=DEVICE_ID_PATTERN)]
 Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=200)]
 SealNo = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=40)]
-RegionCode = Annotated[str, Field(pattern=CODE_PATTERN), AfterValidator(_known_province)]
+RegionCode = Annotated[str, Field(pattern=CODE_PATTERN), AfterValidator(_known_regency)]
 Time = Annotated[AwareDatetime, BeforeValidator(_time), AfterValidator(_utc)]
 LatDeg = Annotated[float, Field(ge=-90, le=90)]
 LonDeg = Annotated[float, Field(ge=-180, le=180)]

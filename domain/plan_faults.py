@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from domain.geodesy import distance_m
 from domain.plan import Assignment, Facility, LonLat, Plan, Polygon
 from domain.plan_reasons import WHOLE, Loc, path_of, quoted, reason_of
-from domain.regions import in_indonesia, zone
+from domain.regions import first_unknown, in_indonesia, zone
 from domain.rule_history import misfits
 from domain.settings import Rules
 from domain.way import Course
@@ -299,6 +299,9 @@ def _doubtful_places(plan: Plan) -> Iterator[Fault]:
             yield Fault(path, f"{place.lat_deg}, {place.lon_deg} is not in Indonesia")
         if place.tz != zone(place.region):
             yield Fault(f"{path}.tz", f"region {place.region} keeps {zone(place.region)}")
+        if unknown := first_unknown(place.region):
+            reason = f"no {unknown.name.lower()} {place.region} is in the list of regions"
+            yield Fault(f"{path}.region", reason)
         polygon = place.fence.polygon
         if polygon and not _area(polygon).covers(shapely.Point(place.lon_deg, place.lat_deg)):
             yield Fault(f"{path}.fence", "the facility lies outside its own fence")

@@ -288,6 +288,9 @@ class Integrations(Section):
     webhook_secret: SecretStr | None = Field(
         None, description="Standard Webhooks secret (whsec_...); none: made at first use."
     )
+    shipping_webhook_secret: SecretStr | None = Field(
+        None, description="The same for the shipping platform, which must not speak for KPU."
+    )
     drop_folder: Path | None = Field(
         None, description="Watched for CSV, XLSX, JSON and ZIP files; none: below the home folder."
     )

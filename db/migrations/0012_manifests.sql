@@ -30,6 +30,63 @@ create table manifest_import_row (
 );
 create index manifest_import_row_import on manifest_import_row (import_id, row_no);
 
+-- What becomes of a row of an import. `owner_revision` is that of the manifest or receipt which
+-- the row is a part of, or its own; null where there is none.
+create function import_state(
+    revision integer, content bytea, stored_revision integer, stored_content bytea,
+    owner_revision integer
+) returns text language sql immutable as $$
+    select case
+        when owner_revision is null then 'ORPHAN'
+        when revision < owner_revision or revision < stored_revision then 'OLDER'
+        when revision > owner_revision then 'AHEAD'
+        when stored_revision is null then 'NEW'
+        when content <> stored_content and revision = stored_revision then 'OTHER'
+        when content <> stored_content then 'CHANGED'
+        when revision > stored_revision then 'MOVED' -- the same again, under a new number
+        else 'SAME'
+    end
+$$;
+
+create function import_field(state text, owner text) returns text language sql immutable as $$
+    select case when state = 'ORPHAN' then owner when state <> 'CHANGED' then 'revision' end
+$$;
+
+create function import_reason(
+    state text, revision integer, stored_revision integer, first_place text, owner text,
+    owner_id text
+) returns text language sql immutable as $$
+    select case state
+        when 'ORPHAN' then format('no %s %s is known', owner, owner_id)
+        when 'OLDER' then format(
+            'revision %s is older than the stored %s', revision, stored_revision
+        )
+        when 'AHEAD' then format(
+            '%s %s is stored at revision %s: its revision %s must come first',
+            owner, owner_id, stored_revision, revision
+        )
+        when 'OTHER' then format(
+            'revision %s is stored already with other content: raise the revision', revision
+        )
+        when 'TWICE' then format(
+            'revision %s came already at %s with other content', revision, first_place
+        )
+    end
+$$;
+
+-- {field: [before, after]} of a stored record and the row that replaces it.
+create function record_changes(before jsonb, after jsonb) returns jsonb
+language sql immutable as $$
+    select coalesce(jsonb_object_agg(name, jsonb_build_array(before -> name, value)), '{}')
+    from jsonb_each(after) as field(name, value)
+    where before ? name and before -> name is distinct from value
+        and name <> all ('{content_hash,import_id,changed_xid,recorded_at}')
+$$;
+
+create function staged_payload(staged jsonb) returns jsonb language sql immutable as $$
+    select jsonb_strip_nulls(staged - '{seq,row_no,place,round,content_hash,ballots}'::text[])
+$$;
+
 create table record_history (
     kind text not null,
     record_key text not null,
@@ -39,6 +96,7 @@ create table record_history (
     replaced_at timestamptz not null default now(),
     primary key (kind, record_key, revision)
 );
+create index record_history_import on record_history (import_id);
 
 create table station (
     station_id text primary key,
@@ -54,6 +112,7 @@ create table station (
     import_id bigint not null references manifest_import
 );
 create index station_region on station (region_code text_pattern_ops);
+create index station_remote on station (region_code text_pattern_ops) where is_3t;
 
 -- The fixed voters' list (DPT), and the ballots that are due for it.
 create table electorate (
@@ -63,6 +122,14 @@ create table electorate (
     ballots_due integer not null,
     primary key (station_id, election)
 );
+
+-- A station as a whole, with its voters: {"GOVERNOR": 287, ...}.
+create function station_document(station station) returns jsonb language sql stable as $$
+    select to_jsonb(station) || jsonb_build_object('voters', coalesce(
+        (select jsonb_object_agg(e.election, e.voters) from electorate e
+         where e.station_id = station.station_id), '{}'
+    ))
+$$;
 
 create table manifest (
     manifest_id text primary key,
@@ -228,159 +295,3 @@ create table region_progress (
     updated_at timestamptz not null default now()
 );
 create index region_progress_parent on region_progress (parent_code);
-
--- --- custody: an append-only ledger, one hash chain for each manifest -------------------
-
-create table custody_event (
-    event_uuid uuid primary key,
-    chain text not null,           -- the manifest's id
-    seq bigint not null,           -- from 1 without a gap
-    step text not null,            -- domain.custody.Step
-    event_time timestamptz not null,
-    recorded_at timestamptz not null,
-    place text,                    -- a facility or a station
-    region_code text,
-    shipment_id text,
-    units text[] not null,
-    -- everything that the hash covers, canonical by RFC 8785: the columns are its index
-    body jsonb not null,
-    actor text not null,           -- the account, connector or import that recorded it
-    prev_hash text not null,       -- of seq - 1; of 64 zeros for the first
-    hash text not null,
-    changed_xid xid8 not null default pg_current_xact_id(),
-    unique (chain, seq)
-);
-create index custody_event_units on custody_event using gin (units);
-create index custody_event_recorded on custody_event (recorded_at);
-create index custody_event_shipment on custody_event (shipment_id);
-
-create function refuse_change() returns trigger language plpgsql as $$
-begin
-    raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
-end $$;
-create trigger custody_event_append_only before update or delete on custody_event
-    for each row execute function refuse_change();
-create trigger custody_event_no_truncate before truncate on custody_event
-    for each statement execute function refuse_change();
-
--- The heads of all chains at a time, hashed and signed, each over the one before: whoever cuts
--- the end of a chain, or drops a whole one, contradicts the newest checkpoint.
-create table custody_checkpoint (
-    checkpoint_id bigint generated always as identity primary key,
-    at timestamptz not null,
-    chains integer not null,
-    heads_hash text not null,
-    prev_hash text not null,
-    hash text not null,
-    signature text not null,
-    heads jsonb not null           -- {chain: [seq, hash]} of those that moved since the last
-);
-
--- Where each unit is now, as the ledger says: may be thrown away and made again.
-create table unit_state (
-    unit_id text primary key,
-    manifest_id text not null,
-    stage text not null,           -- domain.custody.Stage
-    place text,
-    region_code text,
-    station_id text,
-    election text,
-    seals text[] not null,
-    since timestamptz not null,
-    event_uuid uuid not null
-);
-create index unit_state_station on unit_state (station_id) where station_id is not null;
-create index unit_state_region on unit_state (region_code text_pattern_ops);
-
--- A handover that one person offered and a second has not yet taken.
-create table handover_offer (
-    offer_id bigint generated always as identity primary key,
-    manifest_id text not null references manifest,
-    place text not null,
-    units text[] not null,
-    seals jsonb not null,          -- {unit: [numbers]} as the giver read them
-    document jsonb,
-    offered_by text not null,
-    offered_at timestamptz not null default now(),
-    note text,
-    closed_at timestamptz,
-    closed_by text,
-    outcome text check (outcome in ('ACCEPTED', 'REFUSED', 'WITHDRAWN')),
-    event_uuid uuid
-);
-create index handover_offer_open on handover_offer (manifest_id) where closed_at is null;
-
--- --- reconciliation ---------------------------------------------------------------------
-
--- What does not agree, with the proof. discrepancy_key is the same however often it is found.
-create table discrepancy (
-    discrepancy_id bigint generated always as identity primary key,
-    discrepancy_key text not null,
-    kind text not null,            -- domain.reconciliation.DiscrepancyKind
-    severity smallint not null check (severity between 1 and 4),
-    manifest_id text,
-    shipment_id text,
-    station_id text,
-    unit_id text,
-    item text,
-    election text,
-    region_code text not null,
-    expected bigint,
-    found bigint,
-    detail jsonb not null,
-    -- [{"kind": "receipt", "id": "R-1"}, {"kind": "fix", "device": "T-1", "at": "..."}, ...]
-    evidence jsonb not null,
-    opened_at timestamptz not null,        -- since when it holds, in event time
-    found_at timestamptz not null default now(),
-    gone_at timestamptz,                   -- it no longer holds
-    alert_key text not null,               -- one alert for each kind and manifest
-    owner text,
-    changed_xid xid8 not null default pg_current_xact_id()
-);
-create unique index discrepancy_open on discrepancy (discrepancy_key) where gone_at is null;
-create index discrepancy_alert on discrepancy (alert_key);
-create index discrepancy_manifest on discrepancy (manifest_id);
-create index discrepancy_region on discrepancy (region_code text_pattern_ops) where gone_at is null;
-create index discrepancy_changed on discrepancy (changed_xid);
-
--- Which manifests are to be reconciled again, and from when on.
-create table reconcile_due (
-    manifest_id text primary key references manifest,
-    due_at timestamptz not null default now()
-);
-create index reconcile_due_at on reconcile_due (due_at);
-
--- --- outside systems --------------------------------------------------------------------
-
-create table connector_state (
-    connector text primary key,
-    cursor text,
-    etag text,
-    last_attempt_at timestamptz,
-    last_success_at timestamptz,
-    failures integer not null default 0,   -- in a row
-    last_error text,
-    records bigint not null default 0,
-    refused bigint not null default 0,
-    next_attempt_at timestamptz
-);
-
--- What the shipping platform said of a tracking number, as it came.
-create table platform_status (
-    tracking_no text not null,
-    at timestamptz not null,
-    word text not null,            -- the platform's own
-    status text,                   -- ours; null where the word is unknown
-    place text,
-    raw jsonb not null,
-    received_at timestamptz not null default now(),
-    primary key (tracking_no, at, word)
-);
-
--- Messages of a webhook that were already taken, so that a second delivery changes nothing.
-create table webhook_message (
-    message_id text primary key,
-    webhook text not null,
-    received_at timestamptz not null default now()
-);
-create index webhook_message_received on webhook_message (received_at);

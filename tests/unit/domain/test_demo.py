@@ -30,7 +30,7 @@ def test_the_demonstration_is_a_sound_plan_under_way() -> None:
 def test_the_demonstration_imported_again_later_changes_only_times() -> None:
     changes = diff(demo_plan(NOW), demo_plan(NOW + timedelta(days=1)))
     fields = {name for change in changes for name in change.fields}
-    assert fields == {"planned_departure", "planned_arrival"}
+    assert fields == {"planned_departure", "planned_arrival", "voting_day"}
     assert conflicts(demo_plan(NOW), demo_plan(NOW + timedelta(days=1))) == []
 
 

@@ -77,6 +77,7 @@ SCHEMA_FAULTS = [
 # What JSON Schema cannot say.
 MEANING_FAULTS = [
     (put("facilities.0.region", "99.01"), "facilities[0].region", "no province"),
+    (put("facilities.0.region", "33.99"), "facilities[0].region", "no regency or city"),
     (
         put("facilities.1.id", "GUDANG-3374"),
         "facilities[1].id",
@@ -323,6 +324,20 @@ def test_a_plan_elsewhere_is_accepted_with_a_warning() -> None:
     changed["shipments"][0]["route"] = None
     [warning] = warnings(read(changed))
     assert (warning.path, warning.reason) == ("facilities[1]", "39.9, 116.4 is not in Indonesia")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("33.74.99", "no district 33.74.99 is in the list of regions"),
+        ("33.74.15.1999", "no village 33.74.15.1999 is in the list of regions"),
+    ],
+)
+def test_a_district_or_village_that_the_list_lacks_may_be_new(code: str, reason: str) -> None:
+    changed = document()
+    changed["facilities"][1]["region"] = code
+    [warning] = warnings(read(changed))
+    assert (warning.path, warning.reason) == ("facilities[1].region", reason)
 
 
 json_values = st.recursive(

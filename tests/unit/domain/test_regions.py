@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.regions import CODE_PATTERN, Zone, in_indonesia, zone
+from domain import regions
+from domain.regions import CODE_PATTERN, Kind, Level, Zone, find, in_indonesia, normalise, zone
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,127 @@ def test_indonesia_reaches_from_sabang_to_merauke() -> None:
     assert in_indonesia(lat_deg=-11.0, lon_deg=122.85)  # Ndana, south of Rote
     assert not in_indonesia(lat_deg=39.9, lon_deg=116.4)
     assert not in_indonesia(lat_deg=106.8, lon_deg=-6.2)
+
+
+def test_the_list_has_all_regions() -> None:
+    assert regions.counts() == {
+        Level.PROVINCE: 38,
+        Level.REGENCY: 514,
+        Level.DISTRICT: 7_285,
+        Level.VILLAGE: 83_762,
+    }
+
+
+def test_416_regencies_and_98_cities() -> None:
+    kinds = [each.kind for each in regions.to_districts()]
+    assert (kinds.count(Kind.REGENCY), kinds.count(Kind.CITY)) == (416, 98)
+
+
+def test_every_code_of_the_list_is_a_code() -> None:
+    listed = (*regions.to_districts(), *regions.villages())
+    assert [each.code for each in listed if not re.fullmatch(CODE_PATTERN, each.code)] == []
+    assert all(each.level == regions.level_of(each.code) for each in listed)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind"),
+    [
+        ("32", "Jawa Barat", Kind.PROVINCE),
+        ("32.04", "Kabupaten Bandung", Kind.REGENCY),
+        ("32.73", "Kota Bandung", Kind.CITY),
+        ("32.73.02", "Coblong", Kind.DISTRICT),
+        ("93.01.08", "Sota", Kind.PAPUAN_DISTRICT),
+        ("33.74.15.1001", "Gondoriyo", Kind.URBAN_VILLAGE),
+        ("12.04.05.2023", "Ombolata Salo'o", Kind.VILLAGE),
+        ("91.03.01.3007", "Desa Adat Yoboi", Kind.CUSTOMARY_VILLAGE),
+    ],
+)
+def test_a_region_has_a_name_and_a_kind(code: str, name: str, kind: Kind) -> None:
+    region = find(code)
+    assert region is not None
+    assert (region.name, region.kind, region.tz) == (name, kind, zone(code))
+
+
+@pytest.mark.parametrize("code", ["", "32.99", "99", "3273", "32.73.99", "32.73.02.1999", "x"])
+def test_there_is_no_other_region(code: str) -> None:
+    assert find(code) is None
+    assert code == "" or regions.children(code) == []
+
+
+@pytest.mark.parametrize(
+    ("bps", "there", "here"),
+    [
+        ("94", "Papua", "Papua Tengah"),
+        ("91", "Papua Barat", "Papua"),
+        ("3171", "Jakarta Selatan", "Kota Administrasi Jakarta Pusat"),
+        ("1101", "Simeulue", "Kabupaten Aceh Selatan"),
+        ("1201", "Nias", "Kabupaten Tapanuli Tengah"),
+        ("9401", "Merauke", "Kabupaten Nabire"),
+    ],
+)
+def test_a_code_of_bps_names_another_region_here(bps: str, there: str, here: str) -> None:
+    region = find(normalise(bps))
+    assert region is not None
+    assert region.name == here
+    assert there not in (here, here.partition(" ")[2])
+
+
+@pytest.mark.parametrize("bps", ["97", "9471"])
+def test_a_code_of_bps_may_be_none_here(bps: str) -> None:
+    assert find(normalise(bps)) is None
+
+
+def test_the_six_provinces_of_papua_are_91_to_96() -> None:
+    papua = {each.code: each.name for each in regions.children() if each.code > "90"}
+    assert papua == {
+        "91": "Papua",
+        "92": "Papua Barat",
+        "93": "Papua Selatan",
+        "94": "Papua Tengah",
+        "95": "Papua Pegunungan",
+        "96": "Papua Barat Daya",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("32", "32"),
+        ("3273", "32.73"),
+        (" 32.73 ", "32.73"),
+        ("32 73 02", "32.73.02"),
+        ("3273021004", "32.73.02.1004"),
+        ("32-73-02-1004", "32.73.02.1004"),
+    ],
+)
+def test_a_code_is_read_as_people_type_it(text: str, code: str) -> None:
+    assert normalise(text) == code
+
+
+@pytest.mark.parametrize("text", ["", "3", "327", "32730", "Bandung", "32.73.02.10041", "3270"])
+def test_what_is_no_code_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is no Kemendagri code"):
+        normalise(text)
+
+
+def test_a_way_down_and_up() -> None:
+    names = [region.name for region in regions.path("32.73.02.1004")]
+    assert names == ["Jawa Barat", "Kota Bandung", "Coblong", "Dago"]
+    assert regions.parent("32.73.02") == find("32.73")
+    assert regions.parent("32") is None
+
+
+def test_the_path_of_a_village_that_the_list_lacks_ends_above_it() -> None:
+    assert [region.code for region in regions.path("32.73.02.1999")] == ["32", "32.73", "32.73.02"]
+    assert regions.first_unknown("32.73.02.1999") is Level.VILLAGE
+    assert regions.first_unknown("32.99.01") is Level.REGENCY
+    assert regions.first_unknown("32.73.02.1004") is None
+
+
+def test_children_come_by_code() -> None:
+    assert len(regions.children()) == 38
+    codes = [region.code for region in regions.children("32")]
+    assert len(codes) == 27
+    assert codes == sorted(codes)
+    assert {region.level for region in regions.children("32.73.02")} == {Level.VILLAGE}
+    assert regions.children("32.73.02.1004") == []
