@@ -13,6 +13,7 @@ from cli import (
     evidence,
     facts,
     integrations,
+    manifests,
     people,
     plans,
     regions,
@@ -103,7 +104,9 @@ for command in (
     integrations.integrate_command,
     integrations.standin_command,
     integrations.webhook_secret_command,
+    manifests.manifest_group,
     regions.region_group,
+    manifests.manifest_group,
 ):
     main.add_command(command)
 
