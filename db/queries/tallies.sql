@@ -164,26 +164,3 @@ from region_progress
 where level = %(level)s::integer + 1 and length(parent_code) = %(length)s
     and (%(codes)s::text[] is null or parent_code = any(%(codes)s))
 group by parent_code;
-
--- name: progress_of
-select region_code, parent_code, level, stations, voters, boxes, packed, sealed, at_regency,
-    at_district, at_village, at_station, returned, open_discrepancies, updated_at
-from region_progress where region_code = %(code)s;
-
--- name: progress_children
-select region_code, parent_code, level, stations, voters, boxes, packed, sealed, at_regency,
-    at_district, at_village, at_station, returned, open_discrepancies, updated_at
-from region_progress where parent_code = %(code)s order by region_code;
-
--- name: tally_of
-select region_code, direction, leg, item, election, due, sent, received, used, damaged_light,
-    damaged_heavy, short
-from tally where region_code = %(code)s order by direction, leg, item, election;
-
--- name: tally_children
-select region_code, direction, leg, item, election, due, sent, received, used, damaged_light,
-    damaged_heavy, short
-from tally
-where parent_code = %(code)s and direction = %(direction)s
-    and (%(leg)s::text is null or leg = %(leg)s) and (%(item)s::text is null or item = %(item)s)
-order by region_code, leg, item, election;
