@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -20,7 +21,8 @@ def get(address: str, **query: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://screen") as client:
             return await client.get(address, params=query)
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as pool:  # the browser tests leave a loop running in this thread
+        return pool.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_search() -> None:
