@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
 from db.pool import Connection
+from domain.manifest_rows import ImportReport
 
 ItemT = TypeVar("ItemT")
 
@@ -56,6 +58,19 @@ class Stored(NamedTuple):
 
     records: int
     refused: int
+
+
+def tally(report: ImportReport) -> Stored:
+    """What an import came to, for the state of a connector."""
+    return Stored(report.count("NEW") + report.count("CHANGED"), report.count("REFUSED"))
+
+
+def until_stopped(items: Iterable[ItemT], stop: threading.Event) -> Iterator[ItemT]:
+    """The items, until `stop`; then StoppingError undoes what was begun with them."""
+    for item in items:
+        if stop.is_set():
+            raise StoppingError
+        yield item
 
 
 class Connector(Protocol[ItemT]):

@@ -20,9 +20,9 @@ import structlog
 
 from db import connectors, manifests
 from db.pool import AWAY, Connection
-from domain.manifest_rows import ImportReport, Row
+from domain.manifest_rows import ImportReport
 from domain.settings import Materials
-from integrations.connector import StoppingError
+from integrations.connector import StoppingError, tally, until_stopped
 from integrations.drop_report import DropReport, RefusedRow, write
 from integrations.manifest_files import FileRefusedError, read_file
 
@@ -121,24 +121,17 @@ class FileDrop:
             with connection.transaction():
                 stored = manifests.store(
                     connection,
-                    self._until_stopped(read_file(file, largest_bytes=self._largest)),
+                    until_stopped(read_file(file, largest_bytes=self._largest), self._stop),
                     source="file-drop",
                     name=file.name,
                     sha256=digest,
                     imported_by="file-drop",
                     materials=self._materials,
                 )
-                counts = stored.count("NEW") + stored.count("CHANGED"), stored.count("REFUSED")
-                connectors.succeed(connection, self.name, now, records=counts[0], refused=counts[1])
+                connectors.succeed(connection, self.name, now, **tally(stored)._asdict())
         except FileRefusedError as error:
             return self._refuse(connection, file, now, f"{error.field}: {error.reason}")
         return self._report(connection, file, now, digest, stored)
-
-    def _until_stopped(self, rows: Iterator[Row]) -> Iterator[Row]:
-        for row in rows:
-            if self._stop.is_set():
-                raise StoppingError
-            yield row
 
     # --- reports ---
 

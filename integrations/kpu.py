@@ -11,7 +11,7 @@ from db import manifests
 from db.pool import Connection
 from domain.manifest_rows import ImportReport, Row
 from domain.settings import Materials
-from integrations.connector import NotModified, Page, PageRefusedError, Stored
+from integrations.connector import NotModified, Page, PageRefusedError, Stored, tally
 from integrations.http import Client, fetch_page
 from integrations.manifest_files import FileRefusedError, read_document
 from integrations.webhooks import Hook, Message, Took
@@ -35,7 +35,7 @@ class KpuConnector:
 
     def parse(self, page: Page) -> Iterator[Row]:
         """Its records, each taken or refused."""
-        return _read(_without_paging(page.document))
+        return _read(page.document)
 
     def store(
         self, connection: Connection, items: Iterator[Row], page: Page, cursor: str | None
@@ -51,13 +51,6 @@ class KpuConnector:
             materials=self._materials,
         )
         return tally(report)
-
-
-def _without_paging(document: object) -> object:
-    """`next` belongs to the list of pages, not to the document of the contract."""
-    if not isinstance(document, dict):
-        return document
-    return {name: value for name, value in document.items() if name != "next"}
 
 
 def push_hook(keys: list[Key], materials: Materials) -> Hook:
@@ -93,8 +86,3 @@ def _told(report: ImportReport) -> dict[str, Any]:
         "counts": {kind: dict(states) for kind, states in report.counts.items()},
         "refused": refused,
     }
-
-
-def tally(report: ImportReport) -> Stored:
-    """What an import came to, for the state of a connector."""
-    return Stored(report.count("NEW") + report.count("CHANGED"), report.count("REFUSED"))

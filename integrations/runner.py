@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Generic
 
@@ -29,6 +29,7 @@ from integrations.connector import (
     PageRefusedError,
     StoppingError,
     Stored,
+    until_stopped,
 )
 
 log = structlog.get_logger(__name__)
@@ -94,7 +95,7 @@ class Pull(Generic[ItemT]):
     def _take(self, connection: Connection, page: Page, cursor: str | None) -> None:
         try:
             with connection.transaction():
-                items = self._until_stopped(self._connector.parse(page))
+                items = until_stopped(self._connector.parse(page), self._stop)
                 stored = self._connector.store(connection, items, page, cursor)
                 self._advance(connection, page, cursor, stored)
         except PageRefusedError as error:
@@ -117,12 +118,6 @@ class Pull(Generic[ItemT]):
         )
         if not moved:
             raise OutsideError("another `kawal integrate` takes the same pages: stop one of them")
-
-    def _until_stopped(self, items: Iterator[ItemT]) -> Iterator[ItemT]:
-        for item in items:
-            if self._stop.is_set():
-                raise StoppingError
-            yield item
 
     # --- failures ---
 
