@@ -15,6 +15,7 @@ from domain.discrepancies import Discrepancy, Evidence
 from domain.manifest_words import Election, Item
 from domain.plan_words import Direction
 from domain.reconciliation_case import Case
+from domain.reconciliation_found import found_in
 from domain.reconciliation_words import DiscrepancyKind
 
 BALLOTS = frozenset({Item.BALLOT, Item.REVOTE_BALLOT})
@@ -86,7 +87,7 @@ def _shared(
 def _differs(
     case: Case, goods: Goods, station: str | None, tally: _Tally, expected: int
 ) -> Discrepancy:
-    item, _ = goods
+    item, election = goods
     if tally.received > expected:
         kind = DiscrepancyKind.SURPLUS
     else:
@@ -96,9 +97,9 @@ def _differs(
         for line in set(case.lines)
         if (line.item, line.election) == goods and station in (None, line.station_id)
     )
-    return _of(
-        case, kind, goods, station, tally.at,
-        expected=expected, found=tally.received,
+    return found_in(
+        case, kind, tally.at,
+        station_id=station, item=item, election=election, expected=expected, found=tally.received,
         evidence=(*tally.evidence, *({"kind": "line", "no": line_no} for line_no in lines[:50])),
     )  # fmt: skip
 
@@ -111,8 +112,9 @@ def damaged(case: Case) -> Iterator[Discrepancy]:
         for station, tally in sorted(by_station.items(), key=lambda pair: pair[0] or ""):
             reserve = _reserve(case, election, station) if item is Item.BALLOT else None
             if reserve is not None and tally.damaged > reserve:
-                yield _of(
-                    case, DiscrepancyKind.DAMAGED_OVER_RESERVE, (item, election), station, tally.at,
+                yield found_in(
+                    case, DiscrepancyKind.DAMAGED_OVER_RESERVE, tally.at,
+                    station_id=station, item=item, election=election,
                     expected=reserve, found=tally.damaged, evidence=tally.evidence,
                 )  # fmt: skip
 
@@ -146,9 +148,10 @@ def not_due(case: Case) -> Iterator[Discrepancy]:
             due = dues.get((station, election))
             whole = qty + case.sent_elsewhere.get((station, election), 0)
             if due is not None and whole != due:
-                yield _of(
-                    case, DiscrepancyKind.BALLOTS_NOT_DUE, (Item.BALLOT, election), station,
-                    case.head.known_at, expected=due, found=whole,
+                yield found_in(
+                    case, DiscrepancyKind.BALLOTS_NOT_DUE, case.head.known_at,
+                    station_id=station, item=Item.BALLOT, election=election,
+                    expected=due, found=whole,
                     evidence=({"kind": "station", "id": station},),
                 )  # fmt: skip
 
@@ -190,31 +193,4 @@ def _both(one: _Tally, other: _Tally) -> _Tally:
         one.short + other.short,
         max(one.at, other.at),
         tuple(sorted({*one.receipts, *other.receipts})),
-    )
-
-
-def _of(
-    case: Case,
-    kind: DiscrepancyKind,
-    goods: Goods,
-    station: str | None,
-    at: datetime,
-    *,
-    expected: int,
-    found: int,
-    evidence: tuple[Evidence, ...],
-) -> Discrepancy:
-    item, election = goods
-    return Discrepancy(
-        kind=kind,
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=case.region_of(station),
-        opened_at=at,
-        station_id=station,
-        item=item,
-        election=election,
-        expected=expected,
-        found=found,
-        evidence=evidence,
     )

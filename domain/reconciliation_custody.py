@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from domain.discrepancies import Discrepancy, Evidence
 from domain.manifest_words import DocumentKind, UnitKind
 from domain.presence_proof import departure
 from domain.reconciliation_case import Case, Handled, Person
+from domain.reconciliation_found import found_in
 from domain.reconciliation_units import seen_units
 from domain.reconciliation_words import DiscrepancyKind, Reason
 
@@ -50,7 +51,7 @@ def seals(case: Case) -> Iterator[Discrepancy]:
             continue
         missing = [f.detail or "" for f in faults if f.code is DoubtCode.SEAL_MISSING]
         foreign = [f.detail or "" for f in faults if f.code is DoubtCode.SEAL_UNEXPECTED]
-        found[unit.unit_id] = _of(
+        found[unit.unit_id] = found_in(
             case, DiscrepancyKind.SEAL_MISMATCH, reading.at,
             station_id=unit.station_id, unit_id=unit.unit_id, election=unit.election,
             expected=len(expected),
@@ -133,7 +134,7 @@ def _plain(name: str) -> str:
 
 
 def _handover(case: Case, event: Handled, reason: Reason) -> Discrepancy:
-    return _of(
+    return found_in(
         case, DiscrepancyKind.UNPLANNED_HANDOVER, event.at, ref=event.event_id,
         numbers={
             "reason": reason,
@@ -153,7 +154,7 @@ def elsewhere(case: Case) -> Iterator[Discrepancy]:
         station = receipt.station_id
         if station is None or station in own or not own:
             continue
-        yield _of(
+        yield found_in(
             case, DiscrepancyKind.RECEIVED_ELSEWHERE, receipt.received_at,
             station_id=station, ref=receipt.receipt_id,
             numbers={"reason": Reason.STATION, "at_place": station, "to_place": case.head.to_place},
@@ -164,7 +165,7 @@ def elsewhere(case: Case) -> Iterator[Discrepancy]:
         place = event.place if event.step in _TAKING_IN else None
         if place is None or place in foreign or case.facility_of(place) in places:
             continue
-        yield _of(
+        yield found_in(
             case, DiscrepancyKind.RECEIVED_ELSEWHERE, event.at, ref=event.event_id,
             numbers={"reason": Reason.PLACE, "at_place": place, "to_place": case.head.to_place},
             evidence=({"kind": "custody", "id": event.event_id},),
@@ -187,19 +188,19 @@ def departed(case: Case) -> Iterator[Discrepancy]:
     )
     for unit in sorted(set(case.units), key=lambda unit: unit.unit_id):
         if unit.kind is UnitKind.BOX and not unit.seals and not _sealed(case, unit.unit_id, at):
-            yield _of(
+            yield found_in(
                 case, DiscrepancyKind.DEPARTED_UNSEALED, at, from_side=True,
                 station_id=unit.station_id, unit_id=unit.unit_id, election=unit.election,
                 numbers=numbers, evidence=evidence,
             )  # fmt: skip
     papers = {paper.kind for paper in case.papers}
     if not case.head.surat_jalan_no and DocumentKind.SURAT_JALAN not in papers:
-        yield _of(
+        yield found_in(
             case, DiscrepancyKind.DEPARTED_WITHOUT_SURAT_JALAN, at, from_side=True,
             numbers=numbers, evidence=evidence,
         )  # fmt: skip
     if not case.head.escort:
-        yield _of(
+        yield found_in(
             case, DiscrepancyKind.DEPARTED_WITHOUT_ESCORT, at, from_side=True,
             numbers=numbers, evidence=evidence,
         )  # fmt: skip
@@ -221,7 +222,7 @@ def one_signer(case: Case, now: datetime) -> Iterator[Discrepancy]:
         signed = len({_plain(who.name) for who in paper.signers})
         is_due = bool(case.receipts) or (paper.issued_at is not None and paper.issued_at <= now)
         if signed or is_due:
-            yield _of(
+            yield found_in(
                 case, DiscrepancyKind.ONE_SIGNER, paper.issued_at or case.head.known_at,
                 ref=paper.number, expected=_SIGNERS, found=signed,
                 numbers={"document": paper.number},
@@ -232,36 +233,3 @@ def one_signer(case: Case, now: datetime) -> Iterator[Discrepancy]:
 def has_two_signers(signers: tuple[Person, ...]) -> bool:
     """Two different persons."""
     return len({_plain(who.name) for who in signers}) >= _SIGNERS
-
-
-def _of(
-    case: Case,
-    kind: DiscrepancyKind,
-    at: datetime,
-    *,
-    from_side: bool = False,
-    station_id: str | None = None,
-    unit_id: str | None = None,
-    election: str | None = None,
-    ref: str | None = None,
-    expected: int | None = None,
-    found: int | None = None,
-    numbers: Mapping[str, float | str | None] = {},
-    evidence: tuple[Evidence, ...] = (),
-) -> Discrepancy:
-    region = case.head.from_region if from_side else case.region_of(station_id)
-    return Discrepancy(
-        kind=kind,
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=region,
-        opened_at=at,
-        station_id=station_id,
-        unit_id=unit_id,
-        election=election,
-        ref=ref,
-        expected=expected,
-        found=found,
-        numbers=numbers,
-        evidence=evidence,
-    )

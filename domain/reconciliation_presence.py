@@ -22,6 +22,7 @@ from domain.presence_proof import (
 )
 from domain.reconciliation_case import Case, PlatformStatus, Receipt
 from domain.reconciliation_custody import has_two_signers
+from domain.reconciliation_found import found_in
 from domain.reconciliation_words import DiscrepancyKind, Reason
 from domain.settings import Reconciliation
 
@@ -74,14 +75,11 @@ def _unproven(
         "reason": None if lies else (Reason.BLANKSPOT if held else Reason.SILENT),
     }
     evidence = [{"kind": "receipt", "id": receipt.receipt_id}, *_seen(sight, proof.visit)]
-    return Discrepancy(
-        kind=(
-            DiscrepancyKind.RECEIPT_WITHOUT_PRESENCE if lies else DiscrepancyKind.UNPROVEN_RECEIPT
-        ),
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=case.region_of(receipt.station_id),
-        opened_at=receipt.received_at,
+    kind = DiscrepancyKind.RECEIPT_WITHOUT_PRESENCE if lies else DiscrepancyKind.UNPROVEN_RECEIPT
+    return found_in(
+        case,
+        kind,
+        receipt.received_at,
         station_id=receipt.station_id,
         ref=receipt.receipt_id,
         numbers=numbers,
@@ -124,12 +122,10 @@ def no_receipt(case: Case, settings: Reconciliation, now: datetime) -> Iterator[
     if due_at is None or now < due_at or _is_received(case):
         return
     there = visit.entered_at if visit else min(_arrivals(case))
-    yield Discrepancy(
-        kind=DiscrepancyKind.PRESENCE_WITHOUT_RECEIPT,
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=case.head.to_region,
-        opened_at=due_at,
+    yield found_in(
+        case,
+        DiscrepancyKind.PRESENCE_WITHOUT_RECEIPT,
+        due_at,
         numbers={
             "arrived": there.isoformat(timespec="seconds"),
             "at_place": case.facility_of(case.head.to_place),
@@ -203,12 +199,10 @@ def _platform(
     case: Case, said: PlatformStatus, reason: Reason, at: datetime, visit: Visit | None
 ) -> Discrepancy:
     word: Evidence = {"kind": "platform", "at": said.at.isoformat(), "word": said.word}
-    return Discrepancy(
-        kind=DiscrepancyKind.PLATFORM_DIFFERS,
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=case.head.to_region,
-        opened_at=at,
+    return found_in(
+        case,
+        DiscrepancyKind.PLATFORM_DIFFERS,
+        at,
         numbers={
             "reason": reason,
             "word": said.word,

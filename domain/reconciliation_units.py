@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from domain.discrepancies import Discrepancy, Evidence
+from domain.discrepancies import Discrepancy
 from domain.manifest_words import Leg
 from domain.plan_words import Direction
 from domain.reconciliation_case import Boxes, Case, Receipt, SeenUnit, SentUnit
+from domain.reconciliation_found import found_in
 from domain.reconciliation_words import DiscrepancyKind
 
 _NO_BOXES = Boxes(frozenset(), 0)
@@ -51,17 +52,18 @@ def _is_here(
 def _missing(case: Case, unit: SentUnit, judging: list[Receipt]) -> Discrepancy:
     last = max(judging, key=lambda receipt: (receipt.received_at, receipt.receipt_id))
     names = sorted({receipt.receipt_id for receipt in judging})
-    return _of(
-        case, DiscrepancyKind.UNIT_MISSING, unit.station_id, last.received_at,
-        unit_id=unit.unit_id, election=unit.election, expected=1, found=0,
+    return found_in(
+        case, DiscrepancyKind.UNIT_MISSING, last.received_at,
+        station_id=unit.station_id, unit_id=unit.unit_id, election=unit.election,
+        expected=1, found=0,
         evidence=tuple({"kind": "receipt", "id": name} for name in names[:50]),
     )  # fmt: skip
 
 
 def _unexpected(case: Case, unit_id: str, receipt: Receipt) -> Discrepancy:
-    return _of(
-        case, DiscrepancyKind.UNIT_UNEXPECTED, receipt.station_id, receipt.received_at,
-        unit_id=unit_id, expected=0, found=1,
+    return found_in(
+        case, DiscrepancyKind.UNIT_UNEXPECTED, receipt.received_at,
+        station_id=receipt.station_id, unit_id=unit_id, expected=0, found=1,
         evidence=({"kind": "receipt", "id": receipt.receipt_id},),
     )  # fmt: skip
 
@@ -101,9 +103,9 @@ def _none_back(case: Case, now: datetime) -> Iterator[Discrepancy]:
 def _back(case: Case, station: str, at: datetime, out: Boxes, back: Boxes) -> Discrepancy:
     missing = sorted(out.unit_ids - back.unit_ids)
     foreign = sorted(back.unit_ids - out.unit_ids)
-    return _of(
-        case, DiscrepancyKind.BOXES_BACK_DIFFER, station, at,
-        expected=out.number, found=back.number,
+    return found_in(
+        case, DiscrepancyKind.BOXES_BACK_DIFFER, at,
+        station_id=station, expected=out.number, found=back.number,
         numbers={
             "missing": ", ".join(missing[:20]) or None,
             "unexpected": ", ".join(foreign[:20]) or None,
@@ -117,32 +119,3 @@ def seen_units(case: Case) -> Iterator[tuple[Receipt, SeenUnit]]:
     for receipt in case.counted:
         for unit in sorted(set(receipt.units), key=lambda unit: unit.unit_id):
             yield receipt, unit
-
-
-def _of(
-    case: Case,
-    kind: DiscrepancyKind,
-    station: str | None,
-    at: datetime,
-    *,
-    expected: int,
-    found: int,
-    unit_id: str | None = None,
-    election: str | None = None,
-    numbers: Mapping[str, float | str | None] = {},
-    evidence: tuple[Evidence, ...] = (),
-) -> Discrepancy:
-    return Discrepancy(
-        kind=kind,
-        manifest_id=case.head.manifest_id,
-        shipment_id=case.head.shipment_id,
-        region_code=case.region_of(station),
-        opened_at=at,
-        station_id=station,
-        unit_id=unit_id,
-        election=election,
-        expected=expected,
-        found=found,
-        numbers=numbers,
-        evidence=evidence,
-    )
