@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from enum import IntEnum
 from functools import cache
 from heapq import nsmallest
+from itertools import islice
 from typing import NamedTuple
 
-from domain.regions import Kind, Level, Region, dotted, to_districts, villages
+from domain.regions import Kind, Level, Region, children, dotted, to_districts, villages
 
 _KINDS: dict[str, frozenset[Kind]] = {
     **dict.fromkeys(("provinsi", "prov", "propinsi"), frozenset({Kind.PROVINCE})),
@@ -116,20 +117,31 @@ def search(
     `within` keeps to a region and what is in it (its dotted code), `level` to one level.
     """
     if _CODE.fullmatch(text.strip()):
-        found = _by_code(text.strip(), level, within)
-    else:
-        found = _by_name(fold(text), level, within)
-    return [region for *_, region in nsmallest(limit, found)]
+        return list(islice(_by_code(text.strip(), level, within), limit))
+    return [region for *_, region in nsmallest(limit, _by_name(fold(text), level, within))]
 
 
 _Found = tuple[_Rank, Level, str, Region]
 
 
-def _by_code(text: str, level: Level | None, within: str | None) -> Iterator[_Found]:
+def _by_code(text: str, level: Level | None, within: str | None) -> Iterator[Region]:
+    """In their order, so that nobody reads the villages of all to find a province."""
     start = dotted(text.replace(".", ""))
-    for region, *_ in _entries(level):
-        if region.code.startswith(start) and _under(region.code, within):
-            yield _Rank.PREFIX, region.level, region.code, region
+
+    def fits(region: Region) -> bool:
+        return region.code.startswith(start) and _under(region.code, within)
+
+    yield from (each for each in to_districts() if level in (None, each.level) and fits(each))
+    if level in (None, Level.VILLAGE):
+        for above in to_districts():
+            if above.level is Level.DISTRICT and _may_hold(above.code, start, within):
+                yield from filter(fits, children(above.code))
+
+
+def _may_hold(district: str, start: str, within: str | None) -> bool:
+    """Whether a village of the district may begin with `start`, within a region."""
+    below = within is None or within.startswith(district) or _under(district, within)
+    return below and (district.startswith(start) or start.startswith(district))
 
 
 def _by_name(wanted: str, level: Level | None, within: str | None) -> Iterator[_Found]:
