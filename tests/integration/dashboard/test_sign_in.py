@@ -1,7 +1,6 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from db.pool import open_pool
 from domain.settings import Settings
 from tests.browser.screens import PASSWORD, Operation, RunningScreen, until
 from tests.integration.dashboard.conftest import SignIn
+from tests.support.loops import without_loop
 
 
 @pytest.fixture
@@ -75,9 +75,7 @@ def test_no_socket_is_opened() -> None:
 
     gate = Gate(inner, sessions=None, policy="")  # type: ignore[arg-type]
     scope = {"type": "websocket", "path": "/_dash-ws-callback"}
-    # In a thread of its own: Playwright's loop runs in this one after the browser tests.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(gate(scope, receive, send))).result()
+    without_loop(lambda: asyncio.run(gate(scope, receive, send)))
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 

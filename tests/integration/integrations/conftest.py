@@ -1,16 +1,17 @@
-"""Tests here need a thread without an event loop: the browser tests leave one running."""
+"""What is tested here runs event loops of its own."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import inspect
 
 import pytest
+
+from tests.support.loops import without_loop
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
-    names = pyfuncitem._fixtureinfo.argnames
-    with ThreadPoolExecutor(1) as pool:
-        wanted = {name: pyfuncitem.funcargs[name] for name in names}
-        pool.submit(pyfuncitem.obj, **wanted).result()
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    given = {name: pyfuncitem.funcargs[name] for name in wanted}
+    without_loop(lambda: pyfuncitem.obj(**given))
     return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from dashboard.region_routes import region_routes
+from tests.support.loops import without_loop
 
 
 def get(address: str, **query: str) -> httpx.Response:
@@ -21,8 +21,7 @@ def get(address: str, **query: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://screen") as client:
             return await client.get(address, params=query)
 
-    with ThreadPoolExecutor(1) as pool:  # the browser tests leave a loop running in this thread
-        return pool.submit(lambda: asyncio.run(ask())).result()
+    return without_loop(lambda: asyncio.run(ask()))
 
 
 def test_search() -> None:
