@@ -66,8 +66,13 @@ class Sessions:
             self._known[token] = (time.monotonic(), session)
         return session
 
-    def forget_account(self, login: str) -> None:
-        """The same for every sign-in of an account that changed."""
+    def set_language(self, login: str, language: str) -> None:
+        """Keep which language a person reads, and let every sign-in of theirs know."""
+        with self._pool.connection(POOL_TIMEOUT_S) as connection:
+            accounts.set_language(connection, login, language)
+        self._forget_account(login)
+
+    def _forget_account(self, login: str) -> None:
         tokens = [token for token, (_, s) in self._known.items() if s.account.login == login]
         for token in tokens:
             self.forget(token)

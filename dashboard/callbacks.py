@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from dashboard.auth import POOL_TIMEOUT_S, Sessions, signed_in
 from dashboard.i18n import LANGUAGES, Texts, texts
-from db import accounts, views
+from db import views
 from db.views import Pool, StepRow
 from domain.regions import Zone
 
@@ -38,8 +38,7 @@ def register(app: Dash, pool: Pool, sessions: Sessions) -> None:
     async def choose_language(*_clicks: int | None) -> str:
         language = str(ctx.triggered_id).removeprefix("language-")
         login = signed_in().account.login
-        await run_in_threadpool(_remember_language, pool, login, language)
-        sessions.forget_account(login)
+        await run_in_threadpool(sessions.set_language, login, language)
         return language
 
     @app.callback(
@@ -90,11 +89,6 @@ def clock_time(at: datetime, zone: ZoneInfo, language: str) -> str:
     if language == "id":
         text = text.replace(":", ".")
     return f"{text} {names.get(zone.key, zone.key)}"
-
-
-def _remember_language(pool: Pool, login: str, language: str) -> None:
-    with pool.connection(POOL_TIMEOUT_S) as connection:
-        accounts.set_language(connection, login, language)
 
 
 def _steps(pool: Pool, alert_id: int) -> list[StepRow]:

@@ -16,12 +16,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from dashboard import callbacks, pages_app, shell
 from dashboard.auth import Gate, Sessions, current_session
+from dashboard.document import Document
 from dashboard.feed import Feed
 from dashboard.i18n import texts
 from dashboard.region_routes import region_routes
 from dashboard.routes import api_routes
 from dashboard.signin import sign_in_routes
-from dashboard.theme import theme_of
 from db.accounts import Account, Role
 from db.views import OutageError, Pool
 from domain.settings import Dashboard, Settings
@@ -29,44 +29,14 @@ from domain.settings import Dashboard, Settings
 SHUTDOWN_S = 3
 NOBODY = Account("", "", Role.VIEWER, "id")
 
-INDEX = """<!DOCTYPE html>
-<html lang="{lang}" data-theme="{theme}">
-  <head>
-    {metas}
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{title}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/logo.svg">
-    <link rel="stylesheet" href="/vendor/maplibre-gl.css">
-    <link rel="stylesheet" href="/assets/tokens.css">
-    <link rel="stylesheet" href="/assets/icons.css">
-    <link rel="stylesheet" href="/assets/shell.css">
-    <link rel="stylesheet" href="/assets/map.css">
-    <link rel="stylesheet" href="/assets/alerts.css">
-    {css}
-    <script src="/vendor/maplibre-gl.js" defer></script>
-    <script src="/assets/js/clientside.js"></script>
-    <script type="module" src="/assets/js/main.js"></script>
-  </head>
-  <body>
-    {app_entry}
-    <footer hidden>
-      {config}
-      {scripts}
-      {renderer}
-    </footer>
-  </body>
-</html>"""
 
+class Screen(Document):
+    """The operations screen, with the map and the stream."""
 
-class Screen(Dash):
-    """Dash with a page that starts in the reader's language and theme."""
-
-    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
-        """The page before its scripts run."""
-        session = current_session.get()
-        parts["lang"] = session.account.language if session else "id"
-        parts["theme"] = theme_of(self.backend.request_adapter().cookies)
-        return INDEX.format(**parts)
+    own_css = """<link rel="stylesheet" href="/assets/map.css">
+    <link rel="stylesheet" href="/assets/alerts.css">"""
+    own_scripts = """<script src="/assets/js/clientside.js"></script>
+    <script type="module" src="/assets/js/main.js"></script>"""
 
 
 def create_app(site: Settings, pool: Pool) -> FastAPI:
@@ -143,16 +113,7 @@ class _Server(uvicorn.Server):
 
 
 def _screen(app: FastAPI, settings: Dashboard, pool: Pool, sessions: Sessions) -> Screen:
-    t = texts(settings.language)
-    screen = Screen(
-        __name__,
-        server=app,  # type: ignore[arg-type]
-        title=t("product.name"),
-        update_title=None,  # type: ignore[arg-type]
-        include_assets_files=False,
-        add_log_handler=False,
-        enable_mcp=False,
-    )
+    screen = Screen(__name__, app, settings.language)
 
     def layout() -> Any:
         session = current_session.get()
@@ -161,8 +122,6 @@ def _screen(app: FastAPI, settings: Dashboard, pool: Pool, sessions: Sessions) -
 
     screen.layout = layout
     callbacks.register(screen, pool, sessions)
-    # The renderer would open a socket for callbacks that we do not have.
-    screen.backend.websocket_capability = False
     return screen
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 from fastapi import FastAPI, Form
 from starlette.concurrency import run_in_threadpool
@@ -19,42 +18,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.auth import POOL_TIMEOUT_S, Sessions, is_page, own_address, signed_in
+from dashboard.document import Document
 from dashboard.i18n import LANGUAGES, Texts, texts
 from dashboard.pages.page import Asked, NoSuchPageError, named
 from dashboard.pages.registry import BY_NAME, PAGES
-from dashboard.theme import theme_of
-from db import accounts
 from db.accounts import Account
 from db.views import OutageError, Pool
 from domain.settings import Settings
 
 PREFIX = "/pages/"  # of what Dash itself asks for; the pages are at /manifests and so on
-
-INDEX = """<!DOCTYPE html>
-<html lang="{lang}" data-theme="{theme}">
-  <head>
-    {metas}
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{title}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/logo.svg">
-    <link rel="stylesheet" href="/vendor/maplibre-gl.css">
-    <link rel="stylesheet" href="/assets/tokens.css">
-    <link rel="stylesheet" href="/assets/icons.css">
-    <link rel="stylesheet" href="/assets/shell.css">
-    <link rel="stylesheet" href="/assets/pages.css">
-    {css}
-    <script src="/vendor/maplibre-gl.js" defer></script>
-    <script type="module" src="/assets/js/pages.js"></script>
-  </head>
-  <body class="paged">
-    {app_entry}
-    <footer hidden>
-      {config}
-      {scripts}
-      {renderer}
-    </footer>
-  </body>
-</html>"""
 
 
 class Addresses:
@@ -72,48 +44,29 @@ class Addresses:
         await self._app(scope, receive, send)
 
 
-class Paged(Dash):
-    """Dash with a page that starts in the reader's language and theme."""
+class Paged(Document):
+    """The pages. What they show is drawn by address, so its callbacks are not in the layout."""
 
-    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
-        """The page before its scripts run."""
-        parts["lang"] = signed_in().account.language
-        parts["theme"] = theme_of(self.backend.request_adapter().cookies)
-        return INDEX.format(**parts)
+    own_css = '<link rel="stylesheet" href="/assets/pages.css">'
+    own_scripts = '<script type="module" src="/assets/js/pages.js"></script>'
+    body_class = "paged"
 
 
 def mount(app: FastAPI, settings: Settings, pool: Pool, sessions: Sessions) -> Paged:
     """Add the pages to `app`."""
-    paged = Paged(
-        "kawal-pages",
-        server=app,  # type: ignore[arg-type]
-        requests_pathname_prefix=PREFIX,
-        routes_pathname_prefix=PREFIX,
-        title=texts(settings.dashboard.language)("product.name"),
-        update_title=None,  # type: ignore[arg-type]
-        include_assets_files=False,
-        add_log_handler=False,
-        enable_mcp=False,
-        suppress_callback_exceptions=True,
-    )
+    paged = Paged("kawal-pages", app, settings.dashboard.language, PREFIX)
+    paged.config.suppress_callback_exceptions = True
     paged.layout = _layout
     _draws(paged, settings, pool)
-    paged.backend.websocket_capability = False
 
     @app.post("/language")
     async def language(code: str = Form(), back: str = Form("/")) -> Response:
         if code in LANGUAGES:
             login = signed_in().account.login
-            await run_in_threadpool(_remember, pool, login, code)
-            sessions.forget_account(login)
+            await run_in_threadpool(sessions.set_language, login, code)
         return RedirectResponse(own_address(back), status_code=303)
 
     return paged
-
-
-def _remember(pool: Pool, login: str, language: str) -> None:
-    with pool.connection(POOL_TIMEOUT_S) as connection:
-        accounts.set_language(connection, login, language)
 
 
 def _layout() -> Component:
