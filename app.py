@@ -10,6 +10,7 @@ import click
 
 from cli import (
     check,
+    custody,
     evidence,
     facts,
     integrations,
@@ -97,6 +98,7 @@ for command in (
     trackers.simulate_command,
     trackers.replay_command,
     evidence.evidence_group,
+    custody.custody_group,
     facts.events_command,
     facts.positions_command,
     facts.gaps_command,
@@ -106,7 +108,6 @@ for command in (
     integrations.webhook_secret_command,
     manifests.manifest_group,
     regions.region_group,
-    manifests.manifest_group,
 ):
     main.add_command(command)
 

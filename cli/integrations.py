@@ -24,6 +24,8 @@ from integrations import shipping as shipping_connector
 from integrations.file_drop import FileDrop
 from integrations.http import Client, Endpoint
 from integrations.kpu import KpuConnector
+from integrations.milestone_watch import MilestoneWatch
+from integrations.reconciler import Reconciler
 from integrations.runner import Pull
 from integrations.service import PortTakenError, Service, Task
 from integrations.shipping import ShippingConnector
@@ -68,8 +70,13 @@ def make_service(site: Site, stop: threading.Event) -> Service:
 def _tasks(site: Site, stop: threading.Event) -> list[Task]:
     settings, materials = site.settings.integrations, site.settings.materials
     tasks: list[Task] = [
-        FileDrop(drop_folder(site), materials, int(settings.largest_mb * 1e6), stop)
+        FileDrop(drop_folder(site), materials, int(settings.largest_mb * 1e6), stop),
+        MilestoneWatch(
+            site.settings.milestones, site.settings.reconciliation, site.settings.alerts
+        ),
     ]
+    work = site.settings.alerts
+    tasks.append(Reconciler(site.settings.reconciliation, materials, work, stop))
     if settings.kpu_url:
         client = _client(site, "kpu", settings.kpu_url, settings.kpu_token, stop)
         tasks.append(Pull(KpuConnector(client, settings.kpu_interval_s, materials), stop))

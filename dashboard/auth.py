@@ -25,6 +25,7 @@ from db.views import OutageError, Pool
 COOKIE = "kawal_session"
 OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz", "/favicon.ico"})
 OPEN_PREFIXES = ("/assets/",)
+FORM_PREFIXES = ("/handover/",)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TRUST_S = 5.0
 POOL_TIMEOUT_S = 2.0
@@ -121,7 +122,7 @@ class Gate:
 
     def _outage(self, request: Request) -> Response:
         headers = {"Retry-After": "2"}
-        if is_page(request.url.path):
+        if is_read(request.url.path):
             # The sign-in page says in words that the database is away.
             return RedirectResponse("/login?outage=1", status_code=303, headers=headers)
         return JSONResponse({"error": "database"}, status_code=503, headers=headers)
@@ -168,7 +169,7 @@ def signed_in() -> Session:
 
 
 def _to_sign_in(request: Request) -> Response:
-    if not is_page(request.url.path) or request.method != "GET":
+    if not is_read(request.url.path) or request.method != "GET":
         return JSONResponse({"error": "session"}, status_code=401)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = "/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}"
@@ -178,6 +179,11 @@ def _to_sign_in(request: Request) -> Response:
 def is_page(path: str) -> bool:
     """Whether a person would read what is at this path."""
     return path == "/" or path.split("/")[1] in BY_NAME
+
+
+def is_read(path: str) -> bool:
+    """Whether a person would read it: a page, or a form that is plain HTML."""
+    return is_page(path) or path.startswith(FORM_PREFIXES)
 
 
 def own_address(wanted: str | None) -> str:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from dashboard import callbacks, pages_app, shell
 from dashboard.auth import Gate, Sessions, current_session
 from dashboard.feed import Feed
+from dashboard.handover_routes import handover_routes
 from dashboard.i18n import texts
 from dashboard.region_routes import region_routes
 from dashboard.routes import api_routes
@@ -86,6 +87,7 @@ def create_app(site: Settings, pool: Pool) -> FastAPI:
     app.include_router(sign_in_routes(settings, pool, sessions))
     app.include_router(api_routes(settings, pool, sessions, feed, work))
     app.include_router(region_routes())
+    app.include_router(handover_routes(settings, pool))
     app.add_exception_handler(OutageError, _outage)
     app.add_api_route("/healthz", lambda: PlainTextResponse("ok\n"))
     app.add_api_route("/readyz", lambda: _readiness(feed))

@@ -11,6 +11,7 @@ from typing import Any
 from dash import dcc, html
 
 from dashboard.i18n import LANGUAGES, Texts
+from dashboard.pages.registry import PAGES
 from db.accounts import Account
 
 KPIS = ("in_transit", "arrived", "unacknowledged", "reporting", "silent")
@@ -67,6 +68,7 @@ def _header(t: Texts, account: Account) -> html.Header:
                     html.Div([html.H1(word(t, "product.name")), word(t, "product.subtitle")]),
                 ],
             ),
+            _menu(t),
             html.Div(
                 className="pulse",
                 children=[
@@ -81,6 +83,12 @@ def _header(t: Texts, account: Account) -> html.Header:
             html.Div([_language_buttons(t), _theme_button(t), _user(t, account)], className="me"),
         ],
     )
+
+
+def _menu(t: Texts) -> html.Details:
+    """The pages beside this screen."""
+    links = [html.A(word(t, page.title), href=f"/{page.name}") for page in PAGES]
+    return html.Details([html.Summary(word(t, "page.menu")), html.Nav(links)], id="menu")
 
 
 def _clock(zone: str) -> html.Div:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 import time
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from jinja2 import Environment, FunctionLoader, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.auth import COOKIE, POOL_TIMEOUT_S, Sessions, own_address
 from dashboard.delays import Delays
 from dashboard.i18n import LANGUAGES, texts
+from dashboard.rendering import render
 from dashboard.theme import theme_of
 from db import accounts
 from db.accounts import Account
@@ -114,8 +112,8 @@ def _page(
 ) -> Response:
     asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     words = texts(asked if asked in LANGUAGES else settings.language)
-    template = _environment().get_template("login.html")
-    html = template.render(
+    html = render(
+        "login.html",
         t=words,
         languages=LANGUAGES,
         theme=theme_of(request.cookies),
@@ -129,14 +127,3 @@ def _page(
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, words.language, max_age=YEAR_S, samesite="lax")
     return response
-
-
-@cache
-def _environment() -> Environment:
-    folder = files("dashboard").joinpath("templates")
-    return Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-        autoescape=select_autoescape(["html"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -46,7 +46,7 @@ def assign(
     """
     with connection.transaction():
         row = lock(connection, alert_id)
-        _check_assignee(connection, assignee)
+        check_assignee(connection, assignee)
         _beside(connection, row, Trigger.ASSIGN, actor, note, assignee=assignee)
         connection.execute(
             queries("alert_work")["assign"], {"alert_id": alert_id, "assignee": assignee}
@@ -55,7 +55,8 @@ def assign(
             transition(connection, alert_id, Trigger.ACKNOWLEDGE, actor, now=now)
 
 
-def _check_assignee(connection: Connection, login: str) -> None:
+def check_assignee(connection: Connection, login: str) -> None:
+    """Raises StepFaultError for an account that is unknown, disabled or may only look."""
     row = connection.execute(queries("alert_work")["role_of"], {"login": login}).fetchone()
     if row is None:
         raise StepFaultError("assignee", f"there is no account {login}")

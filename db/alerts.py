@@ -96,7 +96,7 @@ def _open(
             "rule": meaning.rule,
             "severity": int(meaning.severity),
             "programme": "LOGISTICS",
-            "device_id": event.device_id,
+            "device_id": event.device_id or None,
             "shipment_id": event.shipment_id,
             "facility_id": event.facility_id,
             "group_id": event.group_id,

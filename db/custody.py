@@ -200,3 +200,38 @@ def of_unit(connection: Connection, unit_id: str) -> list[Link]:
     """All that happened to a unit, by all manifests, oldest first."""
     rows = connection.execute(queries("custody")["of_unit"], {"unit": unit_id}).fetchall()
     return [Link(*row) for row in rows]
+
+
+def find(connection: Connection, event_uuid: UUID) -> CustodyEvent | None:
+    """The event of an id, in whatever chain."""
+    row = connection.execute(queries("custody")["find"], {"uuid": event_uuid}).fetchone()
+    return Link(*row).event if row else None
+
+
+def find_chain(connection: Connection, event_uuid: UUID) -> str | None:
+    """The chain that has the event of an id."""
+    row = connection.execute(queries("custody")["find"], {"uuid": event_uuid}).fetchone()
+    return str(row[0]) if row else None
+
+
+def chains_of(
+    connection: Connection,
+    units: Sequence[str],
+    at: datetime,
+    *,
+    named: str | None = None,
+    papers: Sequence[str] = (),
+) -> dict[str, list[str]]:
+    """The manifests to which units belonged at a time, each with its units.
+
+    `named`: the manifest in question, if it is known; without units it is the answer.
+    `papers`: numbers of delivery notes. Units of no manifest are left out.
+    """
+    if not units:
+        row = connection.execute(queries("custody")["manifest_named"], {"named": named}).fetchone()
+        return {str(row[0]): []} if row else {}
+    asked = {"units": list(units), "at": at, "named": named, "papers": list(papers)}
+    chains: dict[str, list[str]] = {}
+    for chain, unit in connection.execute(queries("custody")["chains_of"], asked).fetchall():
+        chains.setdefault(chain, []).append(unit)
+    return chains

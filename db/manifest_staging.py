@@ -28,6 +28,7 @@ from domain.settings import Materials
 CHUNK = 10_000  # rows of one kind that wait for their COPY
 MOST_REVISIONS = 20  # of one record, in one import
 NULL = "\\N"
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 Cells: TypeAlias = tuple[str | None, ...]
 
 
@@ -122,12 +123,8 @@ def _place(text: str) -> str:
     )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 def _voters(station: Station) -> dict[str, int]:
-    return {str(election): voters for election, voters in station.voters.items()}
+    return {election.value: voters for election, voters in station.voters.items()}
 
 
 def _ballots(station: Any, materials: Materials) -> str:

@@ -1,49 +1,154 @@
-"""Tallies: what is due, was sent and was received, rolled up from the villages to the nation."""
+"""Tallies: what is due, was sent and was received, and how far the boxes have come.
+
+Rolled up from the villages over districts, regencies and provinces to the nation (code '').
+What the figures mean: docs/reference/national-scale.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import class_row
 
 from db.pool import Connection
 from db.sql import queries
+from domain.allotment import ballots_due
+from domain.manifest_words import Item, Leg
+from domain.plan_words import Direction
 from domain.settings import Materials
 
 LOCK = 0x74616C79  # "taly": one number that all refreshing processes agree on
-VILLAGE = 4
-# Characters of a code of each level, and of the one above; the nation's is empty.
-LENGTHS = {4: 13, 3: 8, 2: 5, 1: 2, 0: 0}
-ABOVE = {4: 8, 3: 5, 2: 2, 1: 0, 0: None}
+LEVELS = (4, 3, 2, 1, 0)  # villages first
+
+
+class Progress(NamedTuple):
+    """How far the boxes of a region's stations are; `at_` those that reached or passed it.
+
+    `level`: 0 nation, 1 province, 2 regency, 3 district, 4 village. `voters`: of each station
+    those of the election that has most.
+    """
+
+    region_code: str
+    parent_code: str | None
+    level: int
+    stations: int
+    voters: int
+    boxes: int
+    packed: int
+    sealed: int
+    at_regency: int
+    at_district: int
+    at_village: int
+    at_station: int
+    returned: int
+    open_discrepancies: int
+    updated_at: datetime
+
+
+class Tally(NamedTuple):
+    """One item of one election ('-': of none) on one leg; `due` is the same on each leg."""
+
+    region_code: str
+    direction: str
+    leg: str
+    item: str
+    election: str
+    due: int
+    sent: int
+    received: int
+    used: int
+    damaged_light: int
+    damaged_heavy: int
+    short: int
 
 
 def refresh(connection: Connection, villages: Iterable[str] | None, materials: Materials) -> None:
-    """Make the sums of these villages, and of all above them, again; None: of all there are.
+    """Recompute the figures of `villages` (codes of any level) and of all that is above them.
 
-    In the caller's transaction. What a manifest has for a region as a whole, and no station,
-    is counted at that region.
+    None: of everything, also the ballots that are due, should the reserve have been set anew.
+    In one transaction; rows that are right already are not written. To be called after an
+    import, after custody has followed it, and when discrepancies come and go.
     """
     sql = queries("tallies")
-    connection.execute(sql["lock"], {"lock": LOCK})
-    chosen = None if villages is None else sorted(set(villages))
-    of_leaves = {"villages": chosen, **_shares(materials)}
-    connection.execute(sql["clear_leaves"], of_leaves)
-    connection.execute(sql["put_leaves"], of_leaves)
-    for level, length in LENGTHS.items():
-        # Above the villages everything is summed anew: a region may have lines of its own.
-        codes = chosen if level == VILLAGE else None
-        parameters = {"level": level, "length": length, "above": ABOVE[level], "codes": codes}
-        connection.execute(sql["clear_level"], parameters)
-        connection.execute(sql["put_level"], parameters)
-        connection.execute(sql["clear_progress"], parameters)
-        if level == VILLAGE:
-            connection.execute(sql["put_village_progress"], {"villages": chosen})
-        else:
-            connection.execute(sql["put_progress"], parameters)
+    with connection.transaction():
+        connection.execute(sql["lock"], {"lock": LOCK})
+        if villages is None:
+            _set_ballots_due(connection, materials)
+            villages = [row[0] for row in connection.execute(sql["everywhere"]).fetchall()]
+        codes = list(villages)
+        if codes:
+            _compute(connection, codes, materials)
 
 
-def _shares(materials: Materials) -> dict[str, Any]:
-    return {
-        "booths_per_station": materials.booths_per_station,
-        "ink_per_station": materials.ink_per_station,
-        "seals_per_box": materials.seals_per_box,
+def regions_of(connection: Connection, manifest_ids: Iterable[str]) -> list[str]:
+    """Where the figures of these manifests count: what to refresh after a change to them."""
+    wanted = {"manifests": list(manifest_ids)}
+    return [row[0] for row in connection.execute(queries("tallies")["regions_of"], wanted)]
+
+
+def progress_of(connection: Connection, code: str) -> Progress | None:
+    """Of the region itself ('' is the nation); None where nothing is known of it."""
+    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+        return cursor.execute(queries("tallies")["progress_of"], {"code": code}).fetchone()
+
+
+def progress_children(connection: Connection, code: str) -> list[Progress]:
+    """Of the regions right below, by code."""
+    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+        return cursor.execute(queries("tallies")["progress_children"], {"code": code}).fetchall()
+
+
+def tally_of(connection: Connection, code: str) -> list[Tally]:
+    """Everything that is due, was sent or was received in a region."""
+    with connection.cursor(row_factory=class_row(Tally)) as cursor:
+        return cursor.execute(queries("tallies")["tally_of"], {"code": code}).fetchall()
+
+
+def tally_children(
+    connection: Connection,
+    code: str,
+    *,
+    direction: Direction = Direction.DISTRIBUTION,
+    leg: Leg | None = None,
+    item: Item | None = None,
+) -> list[Tally]:
+    """The same of the regions right below: of one leg and item, or of all."""
+    wanted = {"code": code, "direction": direction, "leg": leg, "item": item}
+    with connection.cursor(row_factory=class_row(Tally)) as cursor:
+        return cursor.execute(queries("tallies")["tally_children"], wanted).fetchall()
+
+
+def _compute(connection: Connection, codes: list[str], materials: Materials) -> None:
+    sql = queries("tallies")
+    due = {
+        "booths": materials.booths_per_station,
+        "ink": materials.ink_per_station,
+        "seals": materials.seals_per_box,
     }
+    for table in ("wanted", "own_tally", "fresh_tally", "fresh_progress"):
+        connection.execute(sql[f"create_{table}"])
+    connection.execute(sql["want"], {"codes": codes})
+    connection.execute(sql["analyze_wanted"])
+    connection.execute(sql["own_due"], due)
+    connection.execute(sql["own_flows"])
+    connection.execute(sql["analyze_own"])
+    connection.execute(sql["own_progress"])
+    for level in LEVELS:
+        connection.execute(sql["roll_tally"], {"level": level})
+        connection.execute(sql["roll_progress"], {"level": level})
+        if level == LEVELS[0]:
+            connection.execute(sql["analyze_fresh"])
+    for step in (
+        "spread_due", "drop_stale_tally", "put_tally",
+        "sum_progress", "drop_stale_progress", "put_progress", "drop_tables",
+    ):  # fmt: skip
+        connection.execute(sql[step])
+
+
+def _set_ballots_due(connection: Connection, materials: Materials) -> None:
+    sql = queries("tallies")
+    voters = [row[0] for row in connection.execute(sql["electorates"]).fetchall()]
+    due = [ballots_due(number, materials) for number in voters]
+    connection.execute(sql["set_ballots_due"], {"voters": voters, "due": due})

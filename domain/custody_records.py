@@ -85,7 +85,7 @@ def _drafts(carried: Carried, now: datetime) -> Iterator[CustodyEvent]:
     leaving = papers[DocumentKind.SURAT_JALAN]
     sealed = any(unit.seals for unit in carried.units)
     if rank >= 1:
-        yield _of_status(carried, Step.PACK, now)
+        yield from _packed(carried, now)
     if sealed and (rank >= 2 or papers[DocumentKind.SEAL_RECORD]):
         yield _seal(carried, papers[DocumentKind.SEAL_RECORD], now)
     if rank >= 3:
@@ -144,6 +144,21 @@ def _of_status(
         time_assumed=not issued,
         documents=tuple(map(_paper, documents)),
     )
+
+
+def _packed(carried: Carried, now: datetime) -> Iterator[CustodyEvent]:
+    """One event for what stands by itself, and one for each unit that others are packed in."""
+    inside: dict[str | None, list[str]] = {None: []}
+    for unit in carried.units:
+        inside.setdefault(unit.parent_id, []).append(unit.id)
+    event = _of_status(carried, Step.PACK, now)
+    for parent, units in inside.items():
+        key = event.source.key if parent is None else f"{event.source.key}/{parent}"
+        source = event.source.model_copy(update={"key": key})
+        if units or parent is None:
+            yield event.model_copy(
+                update={"units": tuple(units), "parent": parent, "source": source}
+            )
 
 
 def _seal(carried: Carried, records: Sequence[Document], now: datetime) -> CustodyEvent:

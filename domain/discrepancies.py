@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.alerts import Severity
-from domain.events import MEANINGS, Event, Numbers, Origin
+from domain.events import Event, Numbers, Origin
 from domain.reconciliation_words import SEVERITY, DiscrepancyKind, found_kind, gone_kind
 
 Evidence = Mapping[str, Any]
@@ -84,7 +84,7 @@ def gathered(together: Sequence[Discrepancy]) -> dict[str, float | str | None]:
     and the numbers of that which is furthest off."""
     worst = min(together, key=lambda one: (-one.off_by, one.key))
     counted = [one for one in together if one.expected is not None or one.found is not None]
-    numbers = dict(worst.numbers) | _names(worst)
+    numbers = dict(worst.numbers) | _names(worst.manifest_id)
     numbers |= {"cases": len(together), "first": worst.label or None}
     if counted:
         numbers["expected"] = sum(one.expected or 0 for one in counted)
@@ -92,8 +92,8 @@ def gathered(together: Sequence[Discrepancy]) -> dict[str, float | str | None]:
     return numbers
 
 
-def _names(one: Discrepancy) -> dict[str, float | str | None]:
-    return {"manifest": one.manifest_id, "link": f"/manifests/{one.manifest_id}"}
+def _names(manifest_id: str) -> dict[str, float | str | None]:
+    return {"manifest": manifest_id, "link": f"/manifests/{manifest_id}"}
 
 
 def told(
@@ -104,21 +104,25 @@ def told(
     `place` is the facility that the manifest goes to, where there is one.
     """
     first = min(together, key=lambda one: (one.opened_at, one.key))
-    return _event(found_kind(kind), first, (first.opened_at, now), place, gathered(together))
+    about = _About(first.manifest_id, first.shipment_id, place)
+    return _event(found_kind(kind), about, (first.opened_at, now), gathered(together))
 
 
-def over(kind: DiscrepancyKind, last: Discrepancy, place: str | None, now: datetime) -> Event:
-    """The event that none of them is left open; `last` is one that was."""
-    return _event(gone_kind(kind), last, (now, now), place, _names(last))
-
-
-def _event(
-    kind: str,
-    one: Discrepancy,
-    times: tuple[datetime, datetime],
-    place: str | None,
-    numbers: Numbers,
+def over(
+    kind: DiscrepancyKind, manifest_id: str, shipment_id: str, place: str | None, now: datetime
 ) -> Event:
+    """The event that none of them is left open."""
+    about = _About(manifest_id, shipment_id, place)
+    return _event(gone_kind(kind), about, (now, now), _names(manifest_id))
+
+
+class _About(NamedTuple):
+    manifest_id: str
+    shipment_id: str
+    place: str | None
+
+
+def _event(kind: str, about: _About, times: tuple[datetime, datetime], numbers: Numbers) -> Event:
     since, now = times
     device = numbers.get("device")
     return Event(
@@ -127,14 +131,9 @@ def _event(
         device_id=device if isinstance(device, str) else "",
         event_time=since,
         decided_at=now,
-        shipment_id=one.shipment_id,
-        facility_id=place,
+        shipment_id=about.shipment_id or None,
+        facility_id=about.place,
         numbers=numbers,
-        ordinal=f"{one.manifest_id}/{now.isoformat()}",
-        group_id=one.manifest_id,
+        ordinal=f"{about.manifest_id}/{now.isoformat()}",
+        group_id=about.manifest_id,
     )
-
-
-def is_told_by(kind: str) -> bool:
-    """Whether an event of this kind says that there are discrepancies."""
-    return MEANINGS[kind].opens

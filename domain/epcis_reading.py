@@ -42,13 +42,14 @@ _UUID_URN = re.compile(r"urn:uuid:([0-9a-fA-F-]{36})")
 class Understood(NamedTuple):
     """An event that is custody. `chain`: the manifest that it names, None where it names none;
     `papers`: numbers of delivery notes by which the manifest may be found. `ours`: it was
-    written by this product. `error`: it was declared wrong at this time."""
+    written by this product. `error`: it was declared wrong at this time. `original`: its JSON."""
 
     event: CustodyEvent
     chain: str | None
     papers: tuple[str, ...]
     ours: bool
     error: str | None
+    original: str
 
 
 class Aside(NamedTuple):
@@ -147,6 +148,7 @@ def _understand(event: dict[str, Any], original: str) -> Understood:
         tuple(number for name, number in transactions if name == DocumentKind.SURAT_JALAN),
         ours,
         _error(event),
+        original,
     )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.alerts import Severity
+from domain.reconciliation_words import ALERTING, SEVERITY, found_kind, gone_kind
 
 Numbers = Mapping[str, float | str | None]
 
@@ -152,4 +153,10 @@ MEANINGS: dict[str, Meaning] = {
     "interference_grew": Meaning("INTERFERENCE", True, Severity.CRITICAL),
     "interference_ended": Meaning("INTERFERENCE", False),
     "battery_low": Meaning("LOW_BATTERY", True, Severity.LOW),
+    "milestone_at_risk": Meaning("MILESTONE", True, Severity.HIGH),
+    "milestone_missed": Meaning("MILESTONE", True, Severity.HIGH),
+    "milestone_on_track": Meaning("MILESTONE", False),
+    "milestone_reached": Meaning("MILESTONE", False),
+    **{found_kind(kind): Meaning(kind.value, True, SEVERITY[kind]) for kind in ALERTING},
+    **{gone_kind(kind): Meaning(kind.value, False) for kind in ALERTING},
 }

@@ -26,6 +26,7 @@ class Grounds(NamedTuple):
 
 _VOTES = ("confirm_fixes", "confirm_window")
 _CONVOY = ("convoy_fresh_s", "convoy_after_s")
+_SHARES = ("target_pct", "reached_pct", "forecast_pct")
 
 GROUNDS: Mapping[str, Grounds] = {
     "CORRIDOR_DEVIATION": Grounds(
@@ -71,6 +72,31 @@ GROUNDS: Mapping[str, Grounds] = {
     ),
     "FROZEN": Grounds(("fixes", "speed_kmh", "seconds"), ("frozen_fixes", "frozen_speed_kmh")),
     "SPOOFING": Grounds(("fixes", "reason"), _VOTES),
+    "MILESTONE": Grounds(
+        ("region", "milestone", "deadline", *_SHARES, "boxes", "missing"),
+    ),
+    "RECEIPT_WITHOUT_PRESENCE": Grounds(
+        ("manifest", "received", "device", "outside_m", "fix_at", "slack_s", "cases")
+    ),
+    "PRESENCE_WITHOUT_RECEIPT": Grounds(("manifest", "arrived", "at_place", "limit_s")),
+    "BALLOTS_SHORT": Grounds(("manifest", "expected", "found", "cases", "first")),
+    "SHORT": Grounds(("manifest", "expected", "found", "cases", "first")),
+    "SURPLUS": Grounds(("manifest", "expected", "found", "cases", "first")),
+    "DAMAGED_OVER_RESERVE": Grounds(("manifest", "expected", "found", "cases", "first")),
+    "BALLOTS_NOT_DUE": Grounds(("manifest", "expected", "found", "cases", "first")),
+    "SEAL_MISMATCH": Grounds(("manifest", "first", "missing", "unexpected", "opened", "cases")),
+    "UNPLANNED_HANDOVER": Grounds(("manifest", "handed_at", "at", "giver", "taker")),
+    "RECEIVED_ELSEWHERE": Grounds(("manifest", "at_place", "to_place", "cases")),
+    "UNIT_MISSING": Grounds(("manifest", "expected", "found", "first")),
+    "UNIT_UNEXPECTED": Grounds(("manifest", "found", "first")),
+    "BOXES_BACK_DIFFER": Grounds(
+        ("manifest", "expected", "found", "cases", "first", "missing", "unexpected")
+    ),
+    "DEPARTED_UNSEALED": Grounds(("manifest", "departed", "cases", "first")),
+    "DEPARTED_WITHOUT_SURAT_JALAN": Grounds(("manifest", "departed")),
+    "DEPARTED_WITHOUT_ESCORT": Grounds(("manifest", "departed")),
+    "ONE_SIGNER": Grounds(("manifest", "document", "expected", "found")),
+    "PLATFORM_DIFFERS": Grounds(("manifest", "word", "said", "at_place", "arrived")),
 }
 OTHER = "OTHER"
 
@@ -202,7 +228,7 @@ def _agreed(case: Case) -> Iterator[Sentence]:
 def _numbers(case: Case) -> Iterator[Sentence]:
     """Every number that the decision was taken on."""
     for name, value in _known(case).items():
-        if value is not None:
+        if value is not None and name != "link":
             yield Sentence("explain.number", {"name": name, "value": Named(name, value)})
 
 

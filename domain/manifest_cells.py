@@ -54,18 +54,18 @@ def _id(cell: str) -> str:
     return _text(cell.strip()).strip()
 
 
-_GROUPED = re.compile(r"(\d{1,3})(?:([.,])(\d{3}))(?:\2\d{3})*(?:(?!\2)[.,](0+))?")
-_ENDS_IN_ZERO = re.compile(r"(\d+)[.,]0+")
+_GROUPED = re.compile(r"([0-9]{1,3})(?:([.,])([0-9]{3}))(?:\2[0-9]{3})*(?:(?!\2)[.,](0+))?")
+_ENDS_IN_ZERO = re.compile(r"([0-9]+)[.,]0+")
 
 
 def _whole(cell: str) -> object:
     """`1.234`, `1,234`, `1.234,0` and `12,0` are whole numbers; `1.000` may be 1 or 1000."""
     cell = _id(cell)
-    if re.fullmatch(r"[1-9]\d{0,2}[.,]000", cell):
+    if re.fullmatch(r"[1-9][0-9]{0,2}[.,]000", cell):
         raise CellError(
             f"{quoted(cell)} may mean {cell[:-4]} or {cell[:-4]}000: write it without separators"
         )
-    if re.fullmatch(r"\d{1,12}", cell):
+    if re.fullmatch(r"[0-9]{1,12}", cell):
         return int(cell)
     if (match := _GROUPED.fullmatch(cell)) and not cell.startswith("0"):
         whole = cell[: match.start(4) - 1] if match[4] else cell
@@ -77,7 +77,7 @@ def _whole(cell: str) -> object:
 
 def _number(cell: str) -> float:
     cell = _id(cell)
-    if not re.fullmatch(r"[+-]?\d{1,9}(?:[.,]\d{0,20})?(?:[eE][+-]?\d{1,2})?", cell):
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}(?:[.,][0-9]{0,20})?(?:[eE][+-]?[0-9]{1,3})?", cell):
         raise CellError(f"must be a number such as -6.9175, not {quoted(cell)}")
     return float(cell.replace(",", "."))
 
@@ -93,8 +93,14 @@ def _yes_no(cell: str) -> bool:
     return word in _YES
 
 
-_LOST_DOTS = re.compile(r"\d{4}|\d{6}|\d{10}")
-_AS_NUMBER = re.compile(r"\d{1,2}(?:[.,]\d*)?")
+_LOST_DOTS = re.compile(r"[0-9]{4}|[0-9]{6}|[0-9]{10}")
+_AS_NUMBER = re.compile(r"[0-9]{1,2}(?:[.,][0-9]*)?")
+
+
+_READ_AS_NUMBER = (
+    "was read as a number by a spreadsheet, which drops zeros and dots (32.10 becomes 32.1):"
+    " make the column text and enter the code again"
+)
 
 
 def _region(cell: str) -> str:
@@ -106,10 +112,7 @@ def _region(cell: str) -> str:
         dotted = ".".join(part for part in parts if part)
         raise CellError(f"{quoted(cell)} has no dots: write {dotted}, if that is what is meant")
     if _AS_NUMBER.fullmatch(cell):
-        raise CellError(
-            f"{quoted(cell)} was read as a number by a spreadsheet, which drops zeros and dots"
-            " (32.10 becomes 32.1): make the column text and enter the code again"
-        )
+        raise CellError(f"{quoted(cell)} {_READ_AS_NUMBER}")
     return cell
 
 
@@ -117,7 +120,7 @@ _LOCAL = re.compile(
     r"(?:(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<Y>\d{4})[/-](?P<M>\d{1,2})"
     r"[/-](?P<D>\d{1,2}))(?:[ T]+(?P<h>\d{1,2})[.:](?P<min>\d{2})(?:[.:](?P<s>\d{2})(?:\.\d+)?)?"
     r"(?: *(?P<zone>WIB|WITA|WIT|Z|[+-]\d{2}:\d{2}))?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ZONED = "write it with its zone, such as 2024-11-20T14:05:00+07:00"
 
@@ -240,6 +243,7 @@ def _typed(column: Column, cell: Any, zone: Zone | None) -> object:
         local = cell + timedelta(microseconds=500)  # its clock is a fraction of a day
         return _zoned(local.replace(microsecond=local.microsecond // 1000 * 1000), "", zone, cell)
     if isinstance(cell, date | time | timedelta):
+        _typed_as(column, cell, CellType.TIME, "was read as a date by a spreadsheet")
         raise CellError(f"{quoted(str(cell))} is a date or a time alone: {_ZONED}")
     raise CellError(f"is of no known type: {quoted(str(cell))}")
 
@@ -261,7 +265,7 @@ def _typed_number(column: Column, cell: float) -> object:
     if column.cell in _OF_TEXT and whole is not None and whole >= 0:
         return read(column, str(whole))
     if column.cell is CellType.REGION:
-        return _region(f"{cell:.10g}")  # refuses; the code cannot be told from the number
+        raise CellError(f"{quoted(cell)} {_READ_AS_NUMBER}")
     if column.cell in _OF_TEXT and whole is None and abs(cell) >= EXACT:
         raise CellError(
             "is a number of more than 15 digits, and a spreadsheet keeps no more: make the"

@@ -239,7 +239,7 @@ def headed_kind(headings: Sequence[str]) -> RecordKind | None:
 
 
 def _fits(kind: RecordKind, headings: Sequence[str]) -> bool:
-    columns = [column_of(kind, heading) for heading in headings]
+    columns = [column_of(kind, heading) for heading in headings if heading]
     known = [column.name for column in columns if column]
     return len(known) == len(columns) and not any(lacking(kind, known))
 

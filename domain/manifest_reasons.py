@@ -51,6 +51,7 @@ _PATTERNS = {
     SHA256_PATTERN: "must be 64 hexadecimal digits in small letters",
     SEAL_PATTERN: "must be text without | and control characters, and not blank at either end",
 }
+_HALF = re.compile("surrogate|hex escape")  # \\ud800 with no second half behind it
 _PARSED = {"int_parsing": "must be a whole number", "float_parsing": "must be a number"}
 
 
@@ -58,7 +59,7 @@ def _reason(detail: ErrorDetails, loc: Loc, record: type[Part], values: Any) -> 
     kind, shown = detail["type"], quoted(detail["input"])
     if kind == "extra_forbidden":
         return "is not a field of this record" + close(str(loc[-1]), field_names(record))
-    if kind == "string_unicode" or (kind == "json_invalid" and "surrogate" in detail["msg"]):
+    if kind == "string_unicode" or (kind == "json_invalid" and _HALF.search(detail["msg"])):
         return "holds bytes that are not text in the encoding of the file"
     if kind == "enum":
         words = re.sub(r"'([A-Z_]+)'", r"\1", str(detail["ctx"]["expected"]))

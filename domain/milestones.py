@@ -50,7 +50,8 @@ PASSING: Mapping[Goal, tuple[Leg, ...]] = {
     Goal.REGENCY: (Leg.REGENCY, Leg.DISTRICT, Leg.VILLAGE, Leg.STATION),
     Goal.DISTRICT: (Leg.DISTRICT, Leg.VILLAGE, Leg.STATION),
     Goal.STATION: (Leg.STATION,),
-    Goal.RETURN: (Leg.DISTRICT,),  # a return is named by its lower end: it ends in the warehouse
+    # A return is named by its lower end. Some say the warehouse's level, and mean the same.
+    Goal.RETURN: (Leg.DISTRICT, Leg.REGENCY),
 }
 
 
@@ -274,7 +275,7 @@ def _counts(
 ) -> tuple[int, Boxes]:
     """Boxes that are there, and those that will be at the deadline."""
     if goal is Goal.RETURN:
-        there = {Leg.DISTRICT: progress.returned}
+        there = dict.fromkeys(PASSING[goal], progress.returned)
     else:
         there = {leg: progress.at(leg) for leg in PASSING[goal]}
     sums = [[at + share for share in legs.get(leg, Boxes())] for leg, at in there.items()]

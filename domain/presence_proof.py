@@ -6,7 +6,7 @@ as well, once it is here. A silent tracker proves nothing, for or against.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -149,3 +149,21 @@ def _apart(visit: Visit, at: datetime) -> timedelta:
 
 def _covers(silence: Silence, at: datetime) -> bool:
     return silence.since <= at and (silence.until is None or at <= silence.until)
+
+
+def silences(marks: Iterable[tuple[str, datetime, str]]) -> list[Silence]:
+    """From events (device, time, kind): each silence of a device, from when it was last heard
+    until it was heard again. One that was expected at first and then was not, is not."""
+    found: list[Silence] = []
+    for device_id, mine in groupby(sorted(set(marks)), key=lambda mark: mark[0]):
+        since: datetime | None = None
+        expected = True
+        for _, at, kind in mine:
+            if kind != "silence_ended":
+                since, expected = since or at, expected and kind == "silence_held"
+            elif since is not None:
+                found.append(Silence(device_id, since, at, expected))
+                since, expected = None, True
+        if since is not None:
+            found.append(Silence(device_id, since, None, expected))
+    return found

@@ -8,7 +8,8 @@ discrepancies. Each kind: docs/reference/reconciliation.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from domain import (
     reconciliation_counts,
@@ -20,6 +21,7 @@ from domain.discrepancies import Discrepancy
 from domain.plan_words import ShipmentStatus
 from domain.reconciliation_case import Case
 from domain.reconciliation_words import DiscrepancyKind
+from domain.regions import zone
 from domain.settings import Reconciliation
 
 # An unproven receipt is looked at again after a quarter of its age, for as long as a tracker
@@ -69,3 +71,13 @@ def wakes_at(
 def _again(unproven: Discrepancy, now: datetime) -> datetime:
     age = now - unproven.opened_at
     return now if age > _LOOKED_AT_FOR else now + max(age / 4, timedelta(minutes=5))
+
+
+def return_deadline(
+    voting_day: date | None, region_code: str, settings: Reconciliation
+) -> datetime | None:
+    """The end of the day, local time, by which boxes are back at the warehouse."""
+    if voting_day is None:
+        return None
+    midnight = datetime.combine(voting_day, time(0), ZoneInfo(zone(region_code)))
+    return (midnight + timedelta(days=settings.return_days + 1)).astimezone(UTC)

@@ -96,7 +96,7 @@ def _resealed(case: Case, unit_id: str, before: datetime) -> tuple[str, ...]:
 
 def handovers(case: Case) -> Iterator[Discrepancy]:
     """Handed over at a place that is not on the way, or by somebody who did not have it."""
-    places, known = _places(case), _known(case)
+    places, known = _places(case) | case.planned_places, _known(case)
     before: Person | None = None
     events = (event for event in set(case.custody) if event.step is Step.HANDOVER)
     for event in sorted(events, key=lambda event: (event.at, event.event_id)):
@@ -108,8 +108,9 @@ def handovers(case: Case) -> Iterator[Discrepancy]:
 
 
 def _places(case: Case) -> set[str]:
+    """The ends of the manifest, and its stations."""
     ends = {case.head.from_place, case.head.to_place, *case.own_stations}
-    return {case.facility_of(place) for place in ends} | ends | case.planned_places
+    return {case.facility_of(place) for place in ends} | ends
 
 
 def _known(case: Case) -> set[str]:

@@ -250,9 +250,9 @@ def fetch_page(
 
 
 def _page(answer: Answer) -> Page:
-    if not isinstance(answer.document, Mapping):
+    if not isinstance(answer.document, dict):
         raise OutsideError("the answer is JSON, but no object")
-    following = answer.document.get("next")
+    following = answer.document.pop("next", None)  # of the list, not of the document
     if following is not None and not _is_cursor(following):
         raise OutsideError(
             f"next: must be null or a text of 1 to {LONGEST_CURSOR} characters without NUL"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.manifest_reasons import Fault, faults, key_given, payload, plain, told
+from domain.manifest_reasons import DEEPEST, Fault, faults, key_given, payload, plain, told
 from domain.manifest_rows import FileRefusedError, Refused, Row, Taken
 from domain.manifest_schema import FORMAT, NESTED, OWN_ID, RECORD_KEY, SECTIONS, VERSION, Header
 from domain.manifest_words import RecordKind
@@ -165,15 +165,15 @@ def _object_fault(values: object) -> Fault | None:
     return None
 
 
-def _twice(values: object) -> str | None:
-    """The first key that some object within has twice."""
+def _twice(values: object, depth: int = 0) -> str | None:
+    """The first key that some object within has twice, as deep as records go."""
     if isinstance(values, Repeated):
         return values.key
     inner: Iterable[object] = ()
     if isinstance(values, dict | list):
         inner = values.values() if isinstance(values, dict) else values
     for each in inner:
-        if isinstance(each, dict | list) and (key := _twice(each)):
+        if depth < DEEPEST and isinstance(each, dict | list) and (key := _twice(each, depth + 1)):
             return key
     return None
 

@@ -25,6 +25,8 @@ from domain.manifests import RECORDS
 from domain.plan_reasons import Loc, quoted
 from domain.regions import Zone, zone
 
+_UNNAMED = Column("", CellType.TEXT, must=False, path=("",))
+
 # One row of a table: its number, and its cells or why it cannot be read.
 Numbered = tuple[int, Sequence[object] | str]
 
@@ -67,11 +69,12 @@ class Table:
     """
 
     def __init__(self, kind: RecordKind, headings: Sequence[str], prefix: str) -> None:
-        self.kind, self.headings, self.prefix = kind, headings, prefix
+        self.kind, self.prefix = kind, prefix
         self.columns = [self._column(heading) for heading in headings]
+        self.headings = [name or f"(column {at})" for at, name in enumerate(headings, 1)]
         names = [column.name for column in self.columns]
         for at, name in enumerate(names):
-            if name in names[:at]:
+            if name and name in names[:at]:
                 first = headings[names.index(name)]
                 raise FileRefusedError(plain(headings[at]), f"is given twice (as {quoted(first)})")
         if missing := lacking(kind, names):
@@ -80,12 +83,13 @@ class Table:
         self._at = {name: at for at, name in enumerate(names)}
 
     def _column(self, heading: str) -> Column:
-        column = column_of(self.kind, heading)
+        column = column_of(self.kind, heading) if heading else _UNNAMED
         if column is None:
             known = [each.name for each in COLUMNS[self.kind].values()]
             hint = close(normalised(heading), known) or f"; those are {', '.join(known)}"
-            field = plain(heading) or "(a column without a name)"
-            raise FileRefusedError(field, f"is not a column of a table of {self.kind}{hint}")
+            raise FileRefusedError(
+                plain(heading), f"is not a column of a table of {self.kind}{hint}"
+            )
         return column
 
     def rows(self, numbered: Iterable[Numbered]) -> Iterator[Row]:
@@ -134,6 +138,9 @@ class Table:
         values: dict[str, Any] = {}
         found: list[Fault] = []
         for column, heading, cell in zip(self.columns, self.headings, cells, strict=False):
+            if column is _UNNAMED and not is_blank([cell]):
+                found.append(Fault(heading, "has a value, and the column has no name"))
+                continue
             try:
                 value = read(column, cell, self._zone(column, cells))
             except CellError as error:
@@ -176,7 +183,7 @@ class Table:
             *(f"(column {n + 1})" for n in range(len(self.headings), len(cells))),
         ]
         pairs = zip(names, cells, strict=False)
-        row = {name: payload(cell) for name, cell in pairs if cell or name in self.headings}
+        row = {name: payload(cell) for name, cell in pairs if cell or name[:1] != "("}
         place = f"{self.prefix}{row_no}"
         return Refused(row_no, place, self.kind, key, *fault, payload(row) if row else None)
 
@@ -195,14 +202,15 @@ class _Straight:
         self._voters = [
             (at, column.path[1]) for at, column in enumerate(columns) if column.path[0] == "voters"
         ]
-        self._possible = "signers" not in self._names
+        self._possible = "signers" not in self._names and _UNNAMED not in columns
 
     def values(self, cells: Sequence[object] | str) -> dict[Any, Any] | None:
         """Of a record; None where a cell may mean something else than pydantic takes it for."""
         if not self._possible or not isinstance(cells, list) or len(cells) != self._width:
             return None
         for at in self._wholes:  # pydantic takes 1.000 for 1
-            if not isinstance(cells[at], str) or not (cells[at] or "0").isdecimal():
+            cell = cells[at]
+            if not isinstance(cell, str) or (cell and not (cell.isascii() and cell.isdecimal())):
                 return None
         for at in self._texts:  # by which a spreadsheet tells text, or lost its digits
             if not isinstance(cells[at], str) or cells[at][:1] in _MARKS or "E+" in cells[at]:

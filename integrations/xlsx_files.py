@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from python_calamine import (
     CalamineError,
@@ -69,22 +69,15 @@ def _shown(book: CalamineWorkbook) -> list[str]:
 class _Sheet:
     def __init__(self, sheet: CalamineSheet) -> None:
         self.name, self._sheet = sheet.name, sheet
-        self._skipped = sheet.start[0] if sheet.start else 0
         self.headings: list[str] = []
         for _, cells in self._numbered():
             if not is_blank(cells):
                 self.headings = trimmed(cells)
                 break
 
-    def _numbered(self) -> Iterator[tuple[int, list[object]]]:
-        """With the numbers that the spreadsheet shows."""
-        left = [None] * (self._sheet.start[1] if self._sheet.start else 0)
-        for at, cells in enumerate(self._sheet.iter_rows()):
-            yield at + 1 + self._first, [*left, *cells]
-
-    @property
-    def _first(self) -> int:
-        return self._skipped
+    def _numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """With the numbers that the spreadsheet shows; from A1, whatever comes first."""
+        return enumerate(self._sheet.iter_rows(), 1)
 
     def rows(self) -> Iterator[Numbered]:
         """Those below the headings."""

@@ -295,3 +295,12 @@ create table region_progress (
     updated_at timestamptz not null default now()
 );
 create index region_progress_parent on region_progress (parent_code);
+
+-- Boxes that are on their way, by the milestone whose deadline they are expected before:
+-- {"STATION": {"STATION": [low, expected, high]}}. Provinces and regencies; made again now and
+-- then, since what is expected changes with the clock.
+create table region_forecast (
+    region_code text primary key,
+    coming jsonb not null,
+    reckoned_at timestamptz not null
+);

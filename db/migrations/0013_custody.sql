@@ -24,6 +24,8 @@ create table custody_event (
 create index custody_event_units on custody_event using gin (units);
 create index custody_event_recorded on custody_event (recorded_at);
 create index custody_event_shipment on custody_event (shipment_id);
+-- What did not follow from an import: reconciliation looks for it.
+create index custody_event_told on custody_event (changed_xid) where actor <> 'import';
 
 -- The end of each chain. Its row is what a writer locks, so that no chain forks.
 create table custody_head (
@@ -122,6 +124,10 @@ create table discrepancy (
     gone_at timestamptz,                   -- it no longer holds
     alert_key text not null,               -- one alert for each kind and manifest
     owner text,
+    -- a person accepts the difference: it is listed, and no work, until its numbers change
+    settled_at timestamptz,
+    settled_by text,
+    settled_note text,
     changed_xid xid8 not null default pg_current_xact_id()
 );
 create unique index discrepancy_open on discrepancy (discrepancy_key) where gone_at is null;
@@ -129,6 +135,19 @@ create index discrepancy_alert on discrepancy (alert_key);
 create index discrepancy_manifest on discrepancy (manifest_id);
 create index discrepancy_region on discrepancy (region_code text_pattern_ops) where gone_at is null;
 create index discrepancy_changed on discrepancy (changed_xid);
+create index discrepancy_key on discrepancy (discrepancy_key, discrepancy_id);
+
+-- What people did with one: ASSIGN, COMMENT, SETTLE, REOPEN.
+create table discrepancy_step (
+    discrepancy_step_id bigint generated always as identity primary key,
+    discrepancy_id bigint not null references discrepancy,
+    at timestamptz not null,
+    actor text not null,
+    step text not null,
+    note text,
+    owner text                     -- whom it was assigned to
+);
+create index discrepancy_step_discrepancy on discrepancy_step (discrepancy_id);
 
 -- Which manifests are to be reconciled again, and from when on.
 create table reconcile_due (
@@ -136,6 +155,12 @@ create table reconcile_due (
     due_at timestamptz not null default now()
 );
 create index reconcile_due_at on reconcile_due (due_at);
+
+-- Reconciliation follows what trackers saw, also where late data disproves it.
+alter table event add column changed_xid xid8 not null default pg_current_xact_id();
+create index event_presence_changed on event (changed_xid)
+    where kind in ('fence_entered', 'fence_left', 'shipment_departed', 'shipment_arrived',
+        'silence', 'silence_held', 'silence_ended', 'never_heard');
 
 -- --- outside systems --------------------------------------------------------------------
 

@@ -68,3 +68,20 @@ select r.manifest_id, r.receipt_id, r.revision, r.station_id, s.region_code, r.r
         from current_receipt_unit u where u.receipt_id = r.receipt_id), '[]')
 from receipt r left join station s using (station_id)
 where r.manifest_id = any(%(manifests)s) order by r.manifest_id, r.received_at, r.receipt_id;
+
+-- name: find
+select chain, seq, body, prev_hash, hash from custody_event where event_uuid = %(uuid)s;
+
+-- name: chains_of
+-- The manifest to which each unit belonged at a time: the one that is named, else the one with
+-- that delivery note, else the last that was to leave by then (within a day), else the first.
+select distinct on (u.unit_id) m.manifest_id, u.unit_id
+from current_unit u join manifest m using (manifest_id)
+where u.unit_id = any(%(units)s)
+order by u.unit_id, m.manifest_id is distinct from %(named)s,
+    (m.surat_jalan_no = any(%(papers)s)) is not true,
+    m.planned_departure > %(at)s::timestamptz + interval '1 day',
+    abs(extract(epoch from m.planned_departure - %(at)s)), m.manifest_id;
+
+-- name: manifest_named
+select manifest_id from manifest where manifest_id = %(named)s;

@@ -46,7 +46,8 @@ join event e on e.device_id = k.device_id and e.decided_at > k.after
 where e.kind = any(%(kinds)s) and (e.superseded_at is null or e.superseded_at = now());
 
 -- name: supersede
-update event set superseded_at = now() where event_id = any(%(event_ids)s);
+update event set superseded_at = now(), changed_xid = pg_current_xact_id()
+where event_id = any(%(event_ids)s);
 
 -- name: succeed
 -- The event that takes the place of another belongs to the same alerts.

@@ -3,7 +3,7 @@
 select
     a.alert_id, a.rule, a.device_id, a.shipment_id, place.name as place,
     expected.name as expected, a.group_id,
-    coalesce(place.tz, destination.tz, 'Asia/Jakarta') as tz,
+    coalesce(place.tz, destination.tz, a.detail ->> 'tz', 'Asia/Jakarta') as tz,
     a.opened_at, a.raised_at, a.cleared_at, a.late_by_s, a.detail as numbers,
     a.rules_version, s.mode, s.direction,
     coalesce((select array_agg(distinct leg ->> 'mode') from jsonb_array_elements(r.legs) leg),

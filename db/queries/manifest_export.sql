@@ -1,6 +1,6 @@
 -- name: load
 -- One manifest with what belongs to it now, and its receipts, as they are in the contract.
-select r.kind, r.document from (
+select r.kind, r.document::text from (
     select 1 as nth, 'manifest' as kind, '' as part, '' as within, jsonb_build_object(
         'id', manifest_id, 'revision', revision, 'shipment', shipment_id,
         'surat_jalan_no', surat_jalan_no, 'direction', direction, 'leg', leg, 'mode', mode,

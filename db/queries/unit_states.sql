@@ -12,9 +12,13 @@ where u.manifest_id = any(%(chains)s) and u.unit_id = any(%(units)s);
 select event_uuid, units from custody_event where event_uuid = any(%(uuids)s);
 
 -- name: history
--- All that happened to units, whatever the manifest.
+-- All that happened to units, whatever the manifest. A look into the index for each: an overlap
+-- of arrays compares every unit with every other.
 select event_time, recorded_at, chain, seq, body from custody_event
-where units && %(units)s::text[];
+where event_uuid in (
+    select e.event_uuid from unnest(%(units)s::text[]) as unit
+    join custody_event e on e.units @> array[unit]
+);
 
 -- name: put_states
 insert into unit_state (unit_id, manifest_id, stage, place, region_code, station_id, election,
@@ -38,7 +42,6 @@ delete from unit_state where unit_id = any(%(units)s);
 -- name: drop_all_states
 delete from unit_state;
 
--- name: units_after
--- Units that the ledger names, a page at a time.
-select distinct unit from custody_event, unnest(units) as unit
-where unit > %(after)s order by unit limit %(limit)s;
+-- name: all_units
+-- Units that the ledger names.
+select distinct unit from custody_event, unnest(units) as unit order by unit;

@@ -29,7 +29,7 @@ select
     a.alert_id, a.rule, a.severity, a.state, a.device_id, a.shipment_id, s.surat_jalan_no,
     origin.name as from_name, destination.name as to_name, place.name as facility_name,
     expected.name as expected_name,
-    coalesce(place.tz, destination.tz, 'Asia/Jakarta') as tz,
+    coalesce(place.tz, destination.tz, a.detail ->> 'tz', 'Asia/Jakarta') as tz,
     a.opened_at, a.raised_at, a.last_seen_at, a.cleared_at, a.late_by_s, a.occurrences,
     a.detail, coalesce(hand.name, hand.actor) as handled_by, hand.at as handled_at,
     a.assignee, coalesce(keeper.name, a.assignee) as assignee_name, a.quiet, a.recurrences,

@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, get_args
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -89,6 +90,7 @@ def _bad_body(fault: Fault) -> Response:
     return Response(BROKEN[fault], 200, media_type=kind)
 
 
+@cache
 def _bomb() -> bytes:
     packing = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     mebibyte = b" " * 1024 * 1024

@@ -71,7 +71,7 @@ def _page(outside: Outside, request: Request) -> Response:
     cursor = request.query_params.get("cursor")
     if cursor is not None and cursor not in pages:
         return JSONResponse({"error": "this cursor is not known any more"}, 410)
-    body = json.dumps(_document(outside, pages, cursor), ensure_ascii=False).encode()
+    body = json.dumps(_document(outside, pages, cursor)).encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})

@@ -439,6 +439,18 @@ NIGHT: dict[str, tuple[dict[str, float | str], str]] = {
         {"eta": "2024-11-26T12:30:00Z", "planned": "2024-11-26T10:00:00Z", "late_s": 9000},
         "2 jam 30 mnt|19.30.00 WIB|17.00.00 WIB",
     ),
+    "MILESTONE": (
+        {
+            "region": "Kabupaten Merauke",
+            "milestone": "H-1",
+            "missing": 12,
+            "reached_pct": 88.0,
+            "forecast_pct": 90.5,
+            "deadline": "2024-11-26T09:00:00Z",
+            "tz": "Asia/Jayapura",
+        },
+        "kurang 12 kotak|Kabupaten Merauke, H-1|18.00.00 WIT|88,0 % sudah ada|90,5 %",
+    ),
     "SILENCE": (
         {"silent_s": 4000, "interval_s": 30, "expected_exit": "2024-11-26T09:00:00Z"},
         "keluar diperkirakan|16.00.00 WIB",

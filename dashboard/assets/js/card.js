@@ -8,6 +8,12 @@ import { why } from "./why.js";
 
 const HIGHEST_LEVEL = 3;
 
+// The page of the manifest that an alert is about, else that of its shipment.
+function manifestOf({ detail, shipment_id: shipment }) {
+  if (detail?.manifest) return `/manifests/${encodeURIComponent(detail.manifest)}`;
+  return shipment ? `/manifests/of-shipment/${encodeURIComponent(shipment)}` : null;
+}
+
 export class CardFace {
   constructor(picture, texts, actions) {
     this.picture = picture;
@@ -108,7 +114,10 @@ export class CardFace {
 
   #subject(alert) {
     const way = alert.from_name ? [alert.from_name, alert.to_name] : [];
-    return el("p", { class: "subject" }, el("b", {}, nameOf(alert, this.picture)),
+    const name = nameOf(alert, this.picture);
+    const page = manifestOf(alert);
+    return el("p", { class: "subject" },
+      page ? el("a", { class: "manifest-link", href: page, title: this.texts.t("selected.manifest") }, name) : el("b", {}, name),
       ...(way.length ? [el("span", {}, way[0], el("span", { class: "arrow", "aria-hidden": "true" }, " → "), way[1])] : []));
   }
 

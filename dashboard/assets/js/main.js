@@ -109,6 +109,7 @@ async function start() {
   // Only with the first picture: afterwards the person decides.
   function restoreWish() {
     if (wish.device) live?.select(wish.device);
+    if (wish.device && !wish.view) live?.locate(wish.device);
     if (wish.alert) list.select(wish.alert);
     wish.device = null;
     wish.alert = null;
@@ -166,6 +167,10 @@ async function start() {
     live?.areas();
     markLanguage();
     tick();
+  });
+  const menu = document.getElementById("menu");
+  document.addEventListener("click", ({ target }) => {
+    if (!menu.contains(target)) menu.open = false;
   });
   listen({ list, live: live ?? { select() {}, follow() {}, fitAll() {} }, act, group, locate, find: find.input });
 

@@ -32,3 +32,12 @@ function showAges() {
 }
 
 setInterval(showAges, 1000);
+
+// The part that the address names is drawn after the page has loaded.
+const drawn = new MutationObserver(() => {
+  const part = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!part) return;
+  drawn.disconnect();
+  part.scrollIntoView();
+});
+if (location.hash) drawn.observe(document.body, { childList: true, subtree: true });

@@ -66,6 +66,16 @@ const RULES = {
     isName: true,
     small: signs(d.reason, texts),
   }),
+  MILESTONE: ({ detail: d, tz }, texts, { now }) => ({
+    big: isNumber(d.missing) && texts.t("rule.MILESTONE.missing", { n: texts.number(d.missing) }),
+    small: texts.t("rule.MILESTONE.numbers", {
+      region: d.region,
+      milestone: d.milestone,
+      deadline: moment(d.deadline, d.tz ?? tz, texts, now),
+      reached: percent(d.reached_pct, texts),
+      forecast: percent(d.forecast_pct, texts),
+    }),
+  }),
   LATE_ARRIVAL: ({ detail: d, tz }, texts, { now }) => ({
     big: isNumber(d.late_s) && texts.span(d.late_s),
     small: texts.t("rule.LATE_ARRIVAL.numbers", { eta: moment(d.eta, tz, texts, now), planned: moment(d.planned, tz, texts, now) }),
@@ -76,7 +86,7 @@ const RULES = {
 export function headline(alert, texts, context = {}) {
   const key = `rule.${alert.rule}`;
   const known = texts.has(key);
-  const words = RULES[alert.rule]?.(alert, texts, { now: Date.now(), ...context }) ?? {};
+  const words = (RULES[alert.rule] ?? (alert.detail.manifest ? manifest : undefined))?.(alert, texts, { now: Date.now(), ...context }) ?? {};
   return {
     title: known ? texts.t(key) : plain(alert.rule).toLowerCase(),
     what: texts.has(`${key}.what`) ? texts.t(`${key}.what`) : null,
@@ -93,6 +103,16 @@ export function numbersOf(alert, texts) {
   return pairs(alert.detail, texts);
 }
 
+// What does not agree in a manifest: one alert for all cases of its kind.
+function manifest({ detail: d }, texts) {
+  const counted = isNumber(d.expected) && isNumber(d.found);
+  const key = d.first && d.cases === 1 ? "rule.manifest.one" : "rule.manifest.many";
+  return {
+    big: counted ? `${texts.number(d.found)} / ${texts.number(d.expected)}` : isNumber(d.outside_m) && texts.length(d.outside_m),
+    small: texts.t(key, { manifest: d.manifest, first: d.first, n: texts.number(d.cases ?? 1) }),
+  };
+}
+
 function seal({ detail: d }, texts) {
   return { big: d.seal_no && texts.t("rule.seal", { seal: d.seal_no }), isName: true };
 }
@@ -106,6 +126,11 @@ function standing(alert, texts) {
 function convoy({ detail: d }, metres, texts) {
   const limit = length(d.limit_m, texts);
   return { big: isNumber(metres) && texts.length(metres), small: texts.t("rule.convoy", { convoy: d.convoy, limit }) };
+}
+
+// With one decimal, as it comes: 99,9 % must not read as all.
+function percent(value, texts) {
+  return isNumber(value) ? texts.t("unit.percent", { n: texts.number(value, 1) }) : "–";
 }
 
 // Kinds of interference as words: "jamming,jump".

@@ -47,6 +47,7 @@ export class SelectedCard {
       number === null ? t("selected.unknown") : t(`unit.${unit}`, { n: texts.number(number, digits) });
     return {
       language: texts.locale,
+      manifest: shipment ? `/manifests/of-shipment/${encodeURIComponent(shipment.shipment_id)}` : null,
       title: shipment?.surat_jalan_no ?? device?.shipment ?? t("selected.unassigned"),
       device: device?.name && device.name !== id ? `${device.name} · ${id}` : id,
       way: shipment ? [shipment.from_name, shipment.to_name] : null,
@@ -92,6 +93,7 @@ export class SelectedCard {
         shown.age && el("span", { class: `tag age-${shown.ageClass}` }, shown.age)),
       el("div", { class: "bigs" }, ...shown.big.map((text) => el("strong", {}, text))),
       shown.progress && progress.draw(shown.progress, t),
+      shown.manifest && el("a", { class: "manifest-link", "data-action": "manifest", href: shown.manifest }, t("selected.manifest")),
       shown.doubts.length ? el("ul", { class: "doubts" }, ...shown.doubts.map((text) => el("li", {}, text))) : null,
       el("dl", {}, ...shown.rows.filter(([, text]) => text).flatMap(([key, text]) => [el("dt", {}, t(key)), el("dd", {}, text)])),
       ...shown.alerts.map(([alertId, severity, title]) =>

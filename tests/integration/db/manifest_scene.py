@@ -94,7 +94,13 @@ def district() -> list[Taken]:
         receipt(),
         receipt_line(),
         receipt_line(
-            item="INK", election=None, received=2, used=None, damaged_light=0, damaged_heavy=0
+            item="INK",
+            election=None,
+            received=2,
+            used=None,
+            damaged_light=0,
+            damaged_heavy=0,
+            short=0,
         ),
         taken("receipt_unit", receipt="R-1", unit="BOX-1", seals=["A-2", "A-1"]),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from datetime import timedelta
 
@@ -27,6 +28,8 @@ from tests.integration.db.custody_scene import (
     put_receipt,
 )
 
+PARTS = (("BOX-1",), ("BOX-1", "BOX-2"), UNITS)
+MOVES = [step for step in Step if step is not Step.HANDOVER]
 SIGNED = [{"name": "Sari"}, {"name": "Budi"}]
 
 
@@ -356,3 +359,24 @@ def test_what_comes_back_is_returned(connection: Connection) -> None:
     custody.follow_import(connection, ["M-2"], NOW)
     assert steps(connection, "M-2")[-1] == "RETURN"
     assert set(stages(connection).values()) == {"RETURNED"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_order_of_telling_ends_in_the_states_that_the_ledger_gives(
+    connection: Connection, seed: int
+) -> None:
+    put_manifest(connection, "M-2")
+    chance = random.Random(seed)
+    told = [
+        (chance.choice((MANIFEST, "M-2")), event(step, AT + n * HOUR, chance.choice(PARTS)))
+        for n, step in enumerate(chance.choices(MOVES, k=8))
+    ]
+    _, wrong = told[3]
+    told.append((MANIFEST, event(Step.OPEN, AT, ("BOX-2",), corrects=wrong.event_uuid)))
+    chance.shuffle(told)
+    for at, (chain, one) in enumerate(told):
+        custody.append(connection, chain, [one], "sari", NOW + at * HOUR)
+    before = states(connection)
+    with connection.transaction():
+        custody.rebuild_states(connection)
+    assert states(connection) == before

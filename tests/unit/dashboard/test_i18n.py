@@ -139,7 +139,7 @@ def test_no_template_speaks_for_itself() -> None:
             for output in tree.find_all(nodes.Output)
             for part in output.nodes
         )
-        assert re.sub(r"<[^>]*>", "", markup).strip(" ·\n") == ""
+        assert re.sub(r"<[^>]*>", "", markup).strip(" ·→–\n") == ""
 
 
 def test_the_shell_speaks_only_through_the_catalogue() -> None:

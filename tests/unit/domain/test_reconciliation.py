@@ -322,8 +322,8 @@ def shuffled(given: Case, seed: int) -> Case:
         rng.shuffle(again)
         return tuple(again)
 
-    tracking = {name: mix(getattr(given.tracking, name)) for name in TRACKED}
-    parts = {name: mix(getattr(given, name)) for name in SEQUENCES}
+    tracking: dict[str, Any] = {name: mix(getattr(given.tracking, name)) for name in TRACKED}
+    parts: dict[str, Any] = {name: mix(getattr(given, name)) for name in SEQUENCES}
     return replace(given, tracking=replace(given.tracking, **tracking), **parts)
 
 

@@ -1,0 +1,1 @@
+"""A national plan: how long its import takes, in how much memory, and how fast its pages are."""
